@@ -1,0 +1,1 @@
+"""In and out: importers, statistics, exports, reports, demo data."""

@@ -1,0 +1,1 @@
+"""What every room needs: users, audit, permissions, outbox, coordinates, search, keys."""

@@ -1,0 +1,241 @@
+"""Settings, read from the environment through `gridmgmt.env`. docs/operations.md lists them all."""
+
+from pathlib import Path
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from gridmgmt import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+LOCAL_DIR = env.path("GRIDMGMT_LOCAL_DIR", BASE_DIR / ".local")
+
+# production: a real office · demo: simulated people, demo secret allowed · test: the test suite
+MODE = env.choice("GRIDMGMT_MODE", {"production", "demo", "test"}, default="production")
+DEBUG = env.flag("GRIDMGMT_DEBUG", default=False)
+SECRET_KEY = env.text("GRIDMGMT_SECRET_KEY")
+if MODE == "production" and (SECRET_KEY.startswith("demo-") or len(SECRET_KEY) < 40):
+    raise ImproperlyConfigured(
+        "GRIDMGMT_SECRET_KEY is a demo secret or shorter than 40 characters; "
+        "production needs one of its own."
+    )
+ALLOWED_HOSTS = env.words("GRIDMGMT_ALLOWED_HOSTS", ["127.0.0.1", "localhost"])
+CSRF_TRUSTED_ORIGINS = env.words("GRIDMGMT_TRUSTED_ORIGINS", [])
+# Keys of personal data live in a file of their own, outside the database and its backups.
+KEYS_FILE = env.path("GRIDMGMT_KEYS_FILE", LOCAL_DIR / "keys.json")
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.gis",
+    "django.contrib.postgres",
+    "axes",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "leaflet",
+    "rest_framework",
+    "rest_framework_gis",
+    "gridmgmt.core",
+    "gridmgmt.notifications",
+    "grids.territory",
+    "grids.people",
+    "grids.nodes",
+    "residents",
+    "incidents",
+    "data",
+    "maps",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "gridmgmt.urls"
+WSGI_APPLICATION = "gridmgmt.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "gridmgmt" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = {
+    "default": dj_database_url.parse(
+        env.text("DATABASE_URL"),
+        engine="django.contrib.gis.db.backends.postgis",
+        # A fresh connection loads PostGIS anew, some twenty times slower than a kept one.
+        conn_max_age=None,
+        conn_health_checks=True,
+    )
+}
+if database_name := env.text("GRIDMGMT_DATABASE", ""):
+    DATABASES["default"]["NAME"] = database_name
+DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c jit=off"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# As redis-py writes it: redis://host:port/0, rediss://…, or unix:///path/redis.sock?db=0
+REDIS_URL = env.text("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": DATABASES["default"]["NAME"],
+    }
+}
+
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace(
+    "?db=", "?virtual_host="
+)
+# One database, one queue: two databases on one Redis never hear each other's tasks.
+CELERY_TASK_DEFAULT_QUEUE = f"gridmgmt-{DATABASES['default']['NAME']}"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE: dict[str, dict] = {}
+
+AUTH_USER_MODEL = "core.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "core:login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "home"
+AXES_FAILURE_LIMIT = env.number("GRIDMGMT_LOGIN_FAILURES", 8, minimum=1)
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_TEMPLATE = "core/locked_out.html"
+AXES_VERBOSE = False
+
+LANGUAGE_CODE = env.choice("GRIDMGMT_LANGUAGE", {"zh-hans", "en"}, default="zh-hans")
+LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "gridmgmt" / "locale"]
+TIME_ZONE = env.text("GRIDMGMT_TIME_ZONE", "Asia/Shanghai")
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "gridmgmt" / "static"]
+STATIC_ROOT = LOCAL_DIR / "static"
+MEDIA_URL = "/media/"
+MEDIA_ROOT = env.path("GRIDMGMT_MEDIA_ROOT", LOCAL_DIR / "media")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if MODE == "test"
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+HTTPS = env.flag("GRIDMGMT_HTTPS", default=False)
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        # Leaflet and ECharts set style attributes on what they draw; scripts are never inline.
+        "style-src": [SELF, "'unsafe-inline'"],
+        "script-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "worker-src": [SELF, "blob:"],
+    }
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_THROTTLE_RATES": {
+        # Per address, for what is open to everyone; rates are per deployment.
+        "public_read": env.text("GRIDMGMT_RATE_PUBLIC_READ", "600/min"),
+        "public_report": env.text("GRIDMGMT_RATE_PUBLIC_REPORT", "30/hour"),
+    },
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Grid management API",
+    "DESCRIPTION": "Grids, responsibility of a place, incidents and statistics.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+LEAFLET_CONFIG = {
+    # The base map is our own vector tiles; an online layer is one setting.
+    "TILES": [],
+    "ATTRIBUTION_PREFIX": False,
+    "RESET_VIEW": False,
+}
+
+# Only the newest sizes matter: a photo is shrunk on the phone, larger ones are refused.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+PHOTO_MAX_BYTES = env.number("GRIDMGMT_PHOTO_MAX_BYTES", 10 * 1024 * 1024)
+PHOTO_MAX_PIXELS = env.number("GRIDMGMT_PHOTO_MAX_PIXELS", 50_000_000)
+
+# A point that no grid covers belongs to the nearest leaf within this distance (answer `gap`).
+GAP_DISTANCE_M = env.number("GRIDMGMT_GAP_DISTANCE_M", 100)
+# Published positions of cases are moved to the centre of a square of this size.
+BLUR_DISTANCE_M = env.number("GRIDMGMT_BLUR_DISTANCE_M", 100)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": env.text("GRIDMGMT_LOG_LEVEL", "INFO")},
+}

@@ -1,0 +1,1 @@
+"""Where and by whom: territory, people, nodes."""

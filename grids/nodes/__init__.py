@@ -1,0 +1,1 @@
+"""Nodes, components, flow, expert weights, strength."""

@@ -1,0 +1,1 @@
+"""By whom: persons, departments, posts, leave, vacancies."""

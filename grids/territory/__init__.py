@@ -1,0 +1,1 @@
+"""Where: tiers, grids, boundaries, editions, coverage, ground features."""

@@ -1,0 +1,1 @@
+"""What happened: categories, intake, routing, life cycle, clocks."""

@@ -1,0 +1,1 @@
+"""To see it: layers, vector tiles, map pages."""

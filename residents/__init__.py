@@ -1,0 +1,1 @@
+"""Who lives here: households, residents, visits, diary, self-service."""
