@@ -1,0 +1,135 @@
+"""Write to the audit trail, seal it, verify it.
+
+`record` costs one insert in the caller's transaction. `seal` chains what has been committed;
+it takes entries below the oldest running transaction only, so that no entry can appear later
+before one that is sealed already. `verify` recomputes the chain.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import connection, models, transaction
+
+from gridmgmt.core.models import AuditEntry, AuditSeal
+
+SEALER_LOCK = 7_301_001  # advisory lock: one sealer at a time
+GENESIS = "0" * 64
+
+
+def record(
+    *,
+    actor: AbstractBaseUser | None,
+    now: datetime,
+    action: str,
+    target: models.Model,
+    data: dict[str, Any] | None = None,
+) -> AuditEntry:
+    """Note that `actor` (None: the system or an unknown resident) did `action` to `target`.
+
+    `data` holds codes and figures only, never names, phones or free text of a person.
+    """
+    return AuditEntry.objects.create(
+        at=now,
+        actor_id=actor.pk if actor is not None else None,
+        action=action,
+        object_type=target._meta.label_lower,
+        object_id=str(target.pk),
+        data=data or {},
+    )
+
+
+def canonical(entry: AuditEntry) -> bytes:
+    """The text of an entry that its digest covers: stable JSON, times in UTC."""
+    return json.dumps(
+        {
+            "id": entry.pk,
+            "at": entry.at.isoformat(timespec="microseconds"),
+            "actor": entry.actor_id,
+            "action": entry.action,
+            "object_type": entry.object_type,
+            "object_id": entry.object_id,
+            "data": entry.data,
+        },
+        sort_keys=True,
+        ensure_ascii=False,
+        separators=(",", ":"),
+    ).encode()
+
+
+def link(previous_digest: str, entry: AuditEntry) -> str:
+    """sha256 (hex) over the previous digest and the entry's canonical text."""
+    return hashlib.sha256(previous_digest.encode() + b"\n" + canonical(entry)).hexdigest()
+
+
+def seal(*, now: datetime, limit: int = 5000) -> int:
+    """Chain up to `limit` committed entries; returns how many. A second sealer returns 0."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [SEALER_LOCK])
+        if not cursor.fetchone()[0]:
+            return 0
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        horizon = cursor.fetchone()[0]
+        entries = AuditEntry.objects.filter(seal__isnull=True, transaction_id__lt=horizon)
+        last = AuditSeal.objects.order_by("-sequence").first()
+        sequence = last.sequence if last else 0
+        digest = last.digest if last else GENESIS
+        seals = []
+        for entry in entries.order_by("transaction_id", "id")[:limit]:
+            previous, digest = digest, link(digest, entry)
+            sequence += 1
+            seals.append(
+                AuditSeal(
+                    sequence=sequence,
+                    entry=entry,
+                    previous_digest=previous,
+                    digest=digest,
+                    sealed_at=now,
+                )
+            )
+        AuditSeal.objects.bulk_create(seals)
+        return len(seals)
+
+
+@dataclass(frozen=True)
+class Verification:
+    """`broken_at` is the sequence of the first bad link, None when the chain holds."""
+
+    sealed: int
+    unsealed: int
+    broken_at: int | None
+    reason: str = ""
+
+
+def verify() -> Verification:
+    """Recompute the whole chain from its first link."""
+    expected_sequence, digest = 1, GENESIS
+    for item in _seals():
+        if item.sequence != expected_sequence:
+            return _broken(expected_sequence, "a link is missing")
+        if item.previous_digest != digest or link(digest, item.entry) != item.digest:
+            return _broken(item.sequence, "the entry does not match its digest")
+        digest = item.digest
+        expected_sequence += 1
+    return Verification(
+        sealed=expected_sequence - 1,
+        unsealed=AuditEntry.objects.filter(seal__isnull=True).count(),
+        broken_at=None,
+    )
+
+
+def _seals() -> Iterator[AuditSeal]:
+    return AuditSeal.objects.select_related("entry").order_by("sequence").iterator(chunk_size=2000)
+
+
+def _broken(sequence: int, reason: str) -> Verification:
+    return Verification(
+        sealed=AuditSeal.objects.count(),
+        unsealed=AuditEntry.objects.filter(seal__isnull=True).count(),
+        broken_at=sequence,
+        reason=reason,
+    )

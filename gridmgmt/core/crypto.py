@@ -1,0 +1,104 @@
+"""Personal data at rest: encrypted fields, a blind index for search, masks for showing.
+
+Keys live in a JSON file of their own (settings.KEYS_FILE): `{"encryption": [newest, …],
+"index": key}`. The newest encrypts, all decrypt, so keys rotate without a stop. In production
+the file must exist (`manage.py make_keys` writes it); demo and test draw one when it is absent.
+"""
+
+import base64
+import functools
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+
+
+def write_keys(path: Path) -> None:
+    """Draw new keys into `path` (mode 600). Refuses to touch a file that exists."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    keys = {
+        "encryption": [Fernet.generate_key().decode()],
+        "index": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+    }
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(keys, file, indent=1)
+
+
+@functools.cache
+def _keys() -> tuple[MultiFernet, bytes]:
+    path = Path(settings.KEYS_FILE)
+    if not path.exists():
+        if settings.MODE == "production":
+            raise ImproperlyConfigured(
+                f"The key file {path} is missing. Put the saved one back, or write a new one "
+                "with `manage.py make_keys` if there is no data yet."
+            )
+        try:
+            write_keys(path)
+        except FileExistsError:  # another process drew them in the same moment
+            pass
+    keys = json.loads(path.read_text())
+    fernet = MultiFernet([Fernet(key) for key in keys["encryption"]])
+    return fernet, base64.urlsafe_b64decode(keys["index"])
+
+
+def encrypt(text: str) -> str:
+    """The token that is stored; an empty text stays empty."""
+    return _keys()[0].encrypt(text.encode()).decode() if text else ""
+
+
+def decrypt(token: str) -> str:
+    """The text of a stored token. Raises InvalidToken when no key fits."""
+    return _keys()[0].decrypt(token.encode()).decode() if token else ""
+
+
+def blind_index(text: str) -> str:
+    """A keyed digest by which equal values are found without decrypting; empty for empty."""
+    if not text:
+        return ""
+    return hmac.new(_keys()[1], text.encode(), hashlib.sha256).hexdigest()
+
+
+def mask_phone(phone: str) -> str:
+    """13800001999 → 138****1999; short numbers keep their last two digits."""
+    if len(phone) >= 8:
+        return f"{phone[:3]}****{phone[-4:]}"
+    return f"****{phone[-2:]}" if phone else ""
+
+
+class EncryptedTextField(models.TextField):
+    """A text that stands encrypted in the database and cannot be filtered on."""
+
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> str | None:
+        if value is None:
+            return None
+        return decrypt(value)
+
+    def get_prep_value(self, value: Any) -> Any:
+        value = super().get_prep_value(value)
+        return None if value is None else encrypt(str(value))
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        if lookup_name == "isnull":
+            return super().get_lookup(lookup_name)
+        raise TypeError("An encrypted field cannot be filtered; use its blind index.")
+
+
+__all__ = [
+    "EncryptedTextField",
+    "InvalidToken",
+    "blind_index",
+    "decrypt",
+    "encrypt",
+    "mask_phone",
+    "write_keys",
+]

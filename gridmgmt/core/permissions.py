@@ -1,0 +1,129 @@
+"""Roles, rights, and which role holds which right: the whole matrix in one table.
+
+Supervision (verify, check, close, score) and command (dispatch) are separate rights; a role's
+shown name is a translation or a setting, the code stays. *Where* a right holds is decided by the
+post: see `grids.people.access`.
+"""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """What a post is. The first five are tied to a grid of some tier."""
+
+    COORDINATOR = "coordinator", _("Grid coordinator")
+    MANAGER = "manager", _("Grid manager")
+    SUPERVISOR = "supervisor", _("Grid supervisor")
+    GRID_HEAD = "grid_head", _("Grid head")
+    LEADER = "leader", _("Leader")
+    DISPATCHER = "dispatcher", _("Dispatcher")
+    DESK_OPERATOR = "desk_operator", _("Desk operator")
+    DEPARTMENT_HANDLER = "department_handler", _("Department handler")
+    ANALYST = "analyst", _("Analyst")
+    ADMINISTRATOR = "administrator", _("Administrator")
+
+
+class Right(models.TextChoices):
+    """What one may do with cases, figures and the deployment."""
+
+    REPORT = "report", _("report")
+    TAKE_CALLS = "take_calls", _("take calls")
+    SEE_CASES = "see_cases", _("see cases")
+    OPEN_CONTACTS = "open_contacts", _("open contact data")
+    VERIFY = "verify", _("verify")
+    FILE = "file", _("file")
+    SELF_HANDLE = "self_handle", _("close on the spot")
+    DISPATCH = "dispatch", _("dispatch")
+    REASSIGN = "reassign", _("reassign")
+    HANDLE = "handle", _("handle")
+    CHECK = "check", _("check")
+    CLOSE = "close", _("close")
+    SCORE = "score", _("score")
+    URGE = "urge", _("urge")
+    SUPERVISE = "supervise", _("supervise")
+    ORDER = "order", _("order")
+    RELEASE = "release", _("release to the public")
+    SEE_MAP = "see_map", _("see the map")
+    SEE_STATISTICS = "see_statistics", _("see statistics")
+    EXPORT = "export", _("export")
+    ADMINISTER = "administer", _("administer")
+
+
+# Roles whose post names the grid it holds for.
+GRID_ROLES = frozenset(
+    {Role.COORDINATOR, Role.MANAGER, Role.SUPERVISOR, Role.GRID_HEAD, Role.LEADER}
+)
+
+ROLE_RIGHTS: dict[Role, frozenset[Right]] = {
+    Role.COORDINATOR: frozenset({Right.REPORT, Right.SEE_CASES, Right.SELF_HANDLE, Right.SEE_MAP}),
+    Role.MANAGER: frozenset(
+        {
+            Right.REPORT,
+            Right.SEE_CASES,
+            Right.OPEN_CONTACTS,
+            Right.VERIFY,
+            Right.FILE,
+            Right.SELF_HANDLE,
+            Right.HANDLE,
+            Right.SEE_MAP,
+        }
+    ),
+    Role.SUPERVISOR: frozenset(
+        {
+            Right.REPORT,
+            Right.SEE_CASES,
+            Right.OPEN_CONTACTS,
+            Right.REASSIGN,
+            Right.CHECK,
+            Right.CLOSE,
+            Right.SCORE,
+            Right.URGE,
+            Right.SUPERVISE,
+            Right.RELEASE,
+            Right.SEE_MAP,
+            Right.SEE_STATISTICS,
+        }
+    ),
+    Role.GRID_HEAD: frozenset(
+        {Right.REPORT, Right.SEE_CASES, Right.URGE, Right.SEE_MAP, Right.SEE_STATISTICS}
+    ),
+    Role.LEADER: frozenset(
+        {
+            Right.REPORT,
+            Right.SEE_CASES,
+            Right.URGE,
+            Right.SUPERVISE,
+            Right.ORDER,
+            Right.SEE_MAP,
+            Right.SEE_STATISTICS,
+        }
+    ),
+    Role.DISPATCHER: frozenset(
+        {
+            Right.REPORT,
+            Right.SEE_CASES,
+            Right.DISPATCH,
+            Right.REASSIGN,
+            Right.URGE,
+            Right.SEE_MAP,
+        }
+    ),
+    Role.DESK_OPERATOR: frozenset(
+        {
+            Right.REPORT,
+            Right.TAKE_CALLS,
+            Right.SEE_CASES,
+            Right.OPEN_CONTACTS,
+            Right.RELEASE,
+        }
+    ),
+    Role.DEPARTMENT_HANDLER: frozenset({Right.SEE_CASES, Right.HANDLE, Right.OPEN_CONTACTS}),
+    Role.ANALYST: frozenset({Right.SEE_MAP, Right.SEE_STATISTICS, Right.EXPORT}),
+    Role.ADMINISTRATOR: frozenset({Right.ADMINISTER, Right.SEE_STATISTICS, Right.SEE_MAP}),
+}
+
+
+def rights_of(roles: set[str]) -> frozenset[str]:
+    """All rights that any of the roles holds; an unknown role holds none."""
+    return frozenset().union(*(ROLE_RIGHTS.get(role, frozenset()) for role in roles))  # type: ignore[call-overload]

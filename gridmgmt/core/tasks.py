@@ -1,0 +1,16 @@
+"""Tasks of the core: deliver events, seal the audit trail. The beat calls both as a sweep."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from gridmgmt.core import audit, outbox
+
+
+@shared_task(name="core.deliver_outbox")
+def deliver_outbox() -> int:
+    return outbox.deliver()
+
+
+@shared_task(name="core.seal_audit")
+def seal_audit() -> int:
+    return audit.seal(now=timezone.now())

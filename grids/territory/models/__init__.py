@@ -1,0 +1,20 @@
+"""Tiers, grids, boundaries, editions, lineage, findings, ground features and places."""
+
+from grids.territory.models.boundary import Boundary
+from grids.territory.models.edition import Edition, Finding, Lineage
+from grids.territory.models.grid import Grid, Tier
+from grids.territory.models.ground import Building, Road, Water
+from grids.territory.models.place import Place
+
+__all__ = [
+    "Boundary",
+    "Building",
+    "Edition",
+    "Finding",
+    "Grid",
+    "Lineage",
+    "Place",
+    "Road",
+    "Tier",
+    "Water",
+]
