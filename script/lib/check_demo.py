@@ -1,0 +1,104 @@
+"""What `script/demo --check` does: every main page as its role, and one report from end to end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .browser import Fault, Visitor
+from .common import say
+
+Accounts = dict[str, dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page that must open. role: whose demo account visits it; empty means nobody's.
+
+    mark: a word that its body must hold, so that an error page with status 200 is seen.
+    """
+
+    path: str
+    role: str = ""
+    mark: str = ""
+
+
+PAGES = (
+    Page("/", mark="<main"),
+    Page("/report/", mark="<form"),
+    Page("/follow/", mark="<form"),
+    Page("/accounts/login/", mark='type="password"'),
+    Page("/style/", mark="<main"),
+    Page("/api/schema/", mark="openapi"),
+    Page("/api/docs/", mark="swagger"),
+    Page("/work/", "manager", "<main"),
+    Page("/work/", "dispatcher", "<main"),
+    Page("/work/", "department_handler", "<main"),
+    Page("/work/new/", "desk_operator", "<form"),
+    Page("/field/", "coordinator", "<main"),
+    Page("/map/", "supervisor", "<main"),
+    Page("/today/", "leader", "<main"),
+    Page("/statistics/", "analyst", "<main"),
+    Page("/inbox/", "manager", "<main"),
+    Page("/admin/", "administrator", 'id="content'),
+    Page("/health/", "administrator"),
+)
+
+
+class Check:
+    """Visits the platform at `base_url` with one visitor for each role and counts what fails."""
+
+    def __init__(self, base_url: str, accounts: Accounts) -> None:
+        self.base_url = base_url
+        self.accounts = accounts
+        self.visitors: dict[str, Visitor] = {}
+        self.faults: list[str] = []
+
+    def visitor(self, role: str) -> Visitor:
+        """The logged-in visitor of a role; the anonymous one for an empty role."""
+        if role not in self.visitors:
+            visitor = Visitor(self.base_url)
+            if role:
+                if role not in self.accounts:
+                    raise Fault(f"there is no demo account for the role {role}")
+                account = self.accounts[role]
+                visitor.log_in(account["username"], account["password"])
+            self.visitors[role] = visitor
+        return self.visitors[role]
+
+    def attempt(self, what: str, action: Callable[[], object]) -> bool:
+        """Runs one part, says how it went, and goes on."""
+        try:
+            action()
+        except Fault as fault:
+            self.faults.append(what)
+            say(f"  ✗ {what}: {fault}")
+            return False
+        say(f"  ✓ {what}")
+        return True
+
+    def open_page(self, page: Page) -> None:
+        """Raises Fault unless the page opens as it should."""
+        answer = self.visitor(page.role).open(page.path)
+        if answer.status != 200:
+            raise Fault(f"status {answer.status}")
+        if page.role and "/accounts/login/" in answer.url:
+            raise Fault("asks to log in again")
+        if page.mark and page.mark not in answer.text:
+            raise Fault(f"does not show {page.mark!r}")
+
+
+def run(base_url: str, accounts: Accounts) -> int:
+    """Tries the pages and the report; 0 when all went well, else 1."""
+    check = Check(base_url, accounts)
+    say(f"Checking {base_url}")
+    for page in PAGES:
+        name = f"{page.path} ({page.role})" if page.role else page.path
+
+        def visit(page: Page = page) -> None:
+            check.open_page(page)
+
+        check.attempt(name, visit)
+    if check.faults:
+        say(f"Check failed: {len(check.faults)} faults: {', '.join(check.faults)}")
+        return 1
+    say("Check passed.")
+    return 0
