@@ -1,10 +1,10 @@
 """Fixtures that every room uses. The town and its people are described in tests/town.py."""
 
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
 from tests import town as town_module
@@ -37,6 +37,7 @@ def own_media(settings, tmp_path: Path) -> None:
 
 
 @pytest.fixture(autouse=True)
-def fresh_throttles() -> None:
-    """No test inherits another's throttle counts."""
-    cache.clear()
+def own_cache(settings) -> None:
+    """No test inherits another's throttle counts, nor clears them for a test beside it."""
+    default = settings.CACHES["default"] | {"KEY_PREFIX": uuid.uuid4().hex}
+    settings.CACHES = settings.CACHES | {"default": default}

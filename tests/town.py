@@ -27,7 +27,7 @@ from grids.territory.models import Boundary, Edition, Grid, Tier
 START = datetime(2025, 1, 1, tzinfo=UTC)
 ALWAYS = DateTimeTZRange(START, None)
 
-# name: (tier, code, parent, west, south, east, north)
+# Each name with its tier, code, parent, and west, south, east, north in degrees.
 AREAS = {
     "home": ("street", "110108999", None, 116.30, 40.00, 116.36, 40.02),
     "a": ("community", "110108999001", "home", 116.30, 40.00, 116.32, 40.02),
@@ -43,7 +43,7 @@ AREAS = {
     "f2": ("grid", "110108998001002", "f", 116.32, 39.98, 116.36, 40.00),
 }
 
-# user name: (role, area or None, shown name)
+# Each user name with role, area (None: everywhere) and shown name.
 STAFF = {
     "owner": (Role.MANAGER, "a1", "王芳"),
     "teammate": (Role.MANAGER, "a2", "李强"),
@@ -95,9 +95,7 @@ def rectangle(west: float, south: float, east: float, north: float) -> MultiPoly
 def build() -> Town:
     """Write the town to the database (tiers come from the migrations where they are there)."""
     town = Town(
-        Edition.objects.create(
-            name="town", status=EditionStatus.PUBLISHED, effective_at=START
-        )
+        Edition.objects.create(name="town", status=EditionStatus.PUBLISHED, effective_at=START)
     )
     for order, (code, length) in enumerate(
         (("street", 9), ("community", 12), ("grid", 15)), start=1
