@@ -1,0 +1,1 @@
+"""Files of the demonstration and the scripts, run by hand, that made them."""
