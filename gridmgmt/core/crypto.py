@@ -6,6 +6,7 @@ the file must exist (`manage.py make_keys` writes it); demo and test draw one wh
 """
 
 import base64
+import contextlib
 import functools
 import hashlib
 import hmac
@@ -42,10 +43,9 @@ def _keys() -> tuple[MultiFernet, bytes]:
                 f"The key file {path} is missing. Put the saved one back, or write a new one "
                 "with `manage.py make_keys` if there is no data yet."
             )
-        try:
+        # Another process may have drawn them in the same moment: then its keys are read.
+        with contextlib.suppress(FileExistsError):
             write_keys(path)
-        except FileExistsError:  # another process drew them in the same moment
-            pass
     keys = json.loads(path.read_text())
     fernet = MultiFernet([Fernet(key) for key in keys["encryption"]])
     return fernet, base64.urlsafe_b64decode(keys["index"])

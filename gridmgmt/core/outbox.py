@@ -100,7 +100,7 @@ def _run(event: OutboxEvent, name: str, function: Handler) -> int:
     try:
         with transaction.atomic():
             function(event)
-    except Exception as error:  # noqa: BLE001 - any fault of a handler is kept and tried again
+    except Exception as error:  # any fault of a handler is kept and tried again
         logger.exception("Handler %s failed for %s", name, event)
         delivery.error = repr(error)[:2000]
         delivery.save(update_fields=["attempts", "error"])
