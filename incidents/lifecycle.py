@@ -6,6 +6,8 @@ in the table is refused. The conditions beside the right:
 - `owner`: only the present owner (its department, or the holder of its role on its grid).
 - `not_handler`: whoever handled a case neither checks nor closes it. On-the-spot closing is the
   one exception; the supervisor samples those and may send them back.
+- `was_handler`: only whoever handled the case, or their department.
+- `mark`: the case must carry this mark (a reply is owed, the verification is owed).
 - `reason`: a reason is owed; it is kept in the history, and told to whom it concerns.
 - `by_reporter`: the reporter does it with the query number; no right is asked.
 - `by_system`: only the platform itself does it.
@@ -27,6 +29,8 @@ class Move:
     right: Right | None
     owner: bool = False
     not_handler: bool = False
+    was_handler: bool = False
+    mark: str = ""
     reason: bool = False
     by_reporter: bool = False
     by_system: bool = False
@@ -57,6 +61,14 @@ MOVES: tuple[Move, ...] = (
         Right.SELF_HANDLE,
         reason=True,
     ),
+    # Urgent cases are sent on at once; the manager's verification follows.
+    Move(
+        Action.CONFIRM,
+        frozenset(OPEN_STATES - {State.REPORTED, State.VERIFIED}),
+        None,
+        Right.VERIFY,
+        mark="verification_owed",
+    ),
     # Command side: dispatch
     Move(Action.DISPATCH, _states(State.FILED), State.DISPATCHED, Right.DISPATCH),
     Move(
@@ -73,8 +85,23 @@ MOVES: tuple[Move, ...] = (
         Action.HANDLE, _states(State.IN_HAND), State.HANDLED, Right.HANDLE, owner=True, reason=True
     ),
     Move(Action.EXTEND, _states(State.IN_HAND), None, Right.HANDLE, owner=True, reason=True),
-    Move(Action.APPEAL, _states(State.CHECKED, State.CLOSED), None, Right.HANDLE, reason=True),
-    Move(Action.REPLY, _REACHED_STAFF, None, Right.HANDLE, owner=True, reason=True),
+    Move(
+        Action.APPEAL,
+        _states(State.CHECKED, State.CLOSED),
+        None,
+        Right.HANDLE,
+        was_handler=True,
+        reason=True,
+    ),
+    Move(
+        Action.REPLY,
+        _REACHED_STAFF,
+        None,
+        Right.HANDLE,
+        owner=True,
+        mark="supervised",
+        reason=True,
+    ),
     # Supervision side: check and close
     Move(Action.CHECK, _states(State.HANDLED), State.CHECKED, Right.CHECK, not_handler=True),
     Move(
@@ -112,6 +139,7 @@ MOVES: tuple[Move, ...] = (
     Move(Action.SPLIT, _states(State.FILED, State.DISPATCHED), None, Right.DISPATCH, reason=True),
     Move(Action.REMIND, _REACHED_STAFF, None, Right.URGE),
     Move(Action.SUPERVISE, _REACHED_STAFF, None, Right.SUPERVISE, reason=True),
+    Move(Action.ORDER, _REACHED_STAFF, None, Right.ORDER, reason=True),
     Move(Action.CLASSIFY, _states(State.REPORTED, State.VERIFIED), None, Right.VERIFY),
     Move(Action.NOTE, frozenset(State), None, Right.SEE_CASES, reason=True),
     Move(Action.RELEASE, frozenset(State), None, Right.RELEASE),

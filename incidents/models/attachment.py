@@ -14,6 +14,8 @@ class Attachment(models.Model):
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="attachments")
     stage = models.CharField(_("stage"), max_length=10, choices=AttachmentStage.choices)
     file = models.FileField(_("file"), upload_to="photos/%Y/%m/")
+    thumbnail = models.FileField(_("thumbnail"), upload_to="photos/%Y/%m/", blank=True)
+    public = models.BooleanField(_("released to the public"), default=False)
     sha256 = models.CharField(max_length=64)
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()

@@ -104,6 +104,14 @@ class Incident(models.Model):
         blank=True,
         related_name="+",
     )
+    handled_department = models.ForeignKey(
+        Department,
+        verbose_name=_("handled by the department"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
     returned_by_department = models.ForeignKey(
         Department, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -118,10 +126,16 @@ class Incident(models.Model):
     confidential = models.BooleanField(_("confidential"), default=False)
     on_the_spot = models.BooleanField(_("closed on the spot"), default=False)
     released = models.BooleanField(_("released to the public"), default=False)
+    verification_owed = models.BooleanField(
+        _("verification follows"),
+        default=False,
+        help_text=_("Urgent: sent on before the manager verified it."),
+    )
 
     # Where a suspended case returns to, and when it wakes
     suspended_from = models.CharField(max_length=12, choices=State.choices, blank=True)
     suspended_until = models.DateTimeField(_("suspended until"), null=True, blank=True)
+    suspended_count = models.PositiveSmallIntegerField(_("times suspended"), default=0)
     merged_into = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_cases"
     )
@@ -147,12 +161,26 @@ class Incident(models.Model):
     contact_phone_index = models.CharField(max_length=64, blank=True, default="")
     language = models.CharField(_("language of the reporter"), max_length=10, blank=True)
     idempotency_key = models.CharField(max_length=64, null=True, blank=True, unique=True)  # noqa: DJ001 - absent keys must not collide
+    idempotency_digest = models.CharField(max_length=64, blank=True, editable=False)
     outside_source = models.CharField(_("outside source"), max_length=60, blank=True)
     outside_number = models.CharField(_("outside number"), max_length=60, blank=True)
     outside_due_at = models.DateTimeField(_("outside deadline"), null=True, blank=True)
     result_public = models.TextField(_("result told to the reporter"), blank=True)
     opinion = models.CharField(_("opinion"), max_length=12, choices=Opinion.choices, blank=True)
     opinion_reason = models.TextField(_("reason of the opinion"), max_length=1000, blank=True)
+    rated_at = models.DateTimeField(_("rated at"), null=True, blank=True)
+    public_description = models.TextField(
+        _("description for the public"),
+        blank=True,
+        help_text=_("What everyone reads once the case is released."),
+    )
+    terms = ArrayField(
+        models.CharField(max_length=60),
+        default=list,
+        blank=True,
+        editable=False,
+        help_text=_("Of description and place, for search."),
+    )
     simulated = models.BooleanField(_("simulated"), default=False)
 
     objects = IncidentQuerySet.as_manager()
@@ -183,7 +211,11 @@ class Incident(models.Model):
         indexes = [
             GistIndex(fields=["point"], name="incident_point"),
             GinIndex(fields=["report_path"], name="incident_report_path"),
+            # Public maps ask for the blurred point only: a window over the exact one could be
+            # narrowed until it gave the exact place away.
+            GistIndex(fields=["public_point"], name="incident_public_point"),
             GinIndex(fields=["owner_path"], name="incident_owner_path"),
+            GinIndex(fields=["terms"], name="incident_terms"),
             models.Index(fields=["-reported_at", "-id"], name="incident_newest"),
             models.Index(fields=["report_grid", "-reported_at"], name="incident_report_grid"),
             models.Index(
@@ -197,9 +229,19 @@ class Incident(models.Model):
                 name="incident_open_owner_grid",
             ),
             models.Index(
+                fields=["state", "owner_role", "due_at"],
+                condition=models.Q(state__in=sorted(OPEN_STATES)),
+                name="incident_open_role",
+            ),
+            models.Index(
                 fields=["owner_department", "state"],
                 condition=models.Q(state__in=sorted(OPEN_STATES)),
                 name="incident_open_department",
+            ),
+            models.Index(
+                fields=["reporter", "-reported_at"],
+                condition=models.Q(reporter__isnull=False),
+                name="incident_reporter",
             ),
             models.Index(
                 fields=["contact_phone_index"],
