@@ -79,7 +79,8 @@ def numbered(grids: Sequence[DrawnGrid]) -> list[tuple[str, DrawnGrid]]:
 def to_degrees(geometries: Sequence[BaseGeometry]) -> np.ndarray[Any, Any]:
     """EPSG:4326, rounded; equal vertices stay equal."""
     moved = gpd.GeoSeries(list(geometries), crs=rules.METRIC_CRS).to_crs(WGS84).to_numpy()
-    return shapely.transform(moved, lambda xy: np.round(xy, DIGITS))
+    rounded = shapely.transform(moved, lambda xy: np.round(xy, DIGITS))
+    return shapely.remove_repeated_points(rounded)
 
 
 def simplified(grids: Sequence[DrawnGrid], buildings: list[Polygon], tolerance_m: float) -> Any:
