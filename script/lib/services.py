@@ -119,6 +119,8 @@ class PrivateServices:
         data = self.data_dir()
         if self.database and (data / "postmaster.pid").exists():
             self._postgres("pg_ctl", "-D", data, "-s", "-w", "-m", "fast", "stop", ok=(0, 1))
+        with contextlib.suppress(OSError):
+            self.run_dir.rmdir()
 
     def _make_run_dir(self) -> None:
         self.run_dir.mkdir(mode=0o711, exist_ok=True)
