@@ -39,7 +39,7 @@ def extend_dead_ends(
     A road that stops short of the next one still separates what lies on its two sides.
     """
     noded = _lines(shapely.line_merge(shapely.unary_union(lines, grid_size=GRID_M)))
-    ends: dict[tuple[float, float], int] = {}
+    ends: dict[tuple[float, ...], int] = {}
     for line in noded:
         for end in (line.coords[0], line.coords[-1]):
             ends[end] = ends.get(end, 0) + 1

@@ -27,7 +27,7 @@ class DrawnGrid:
 
     community: str
     kind: str
-    outline: Polygon
+    outline: BaseGeometry
 
 
 class CoverageError(ValueError):
@@ -54,7 +54,8 @@ def noded_streets(streets: gpd.GeoDataFrame, own: str) -> gpd.GeoDataFrame:
 
 def _without_specks(geometry: BaseGeometry) -> BaseGeometry:
     parts = [p for p in shapely.get_parts(geometry).tolist() if p.area > 1e-8]  # about 100 m²
-    return parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
+    whole: BaseGeometry = parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
+    return whole
 
 
 def numbered(grids: Sequence[DrawnGrid]) -> list[tuple[str, DrawnGrid]]:
@@ -80,7 +81,8 @@ def to_degrees(geometries: Sequence[BaseGeometry]) -> np.ndarray[Any, Any]:
     """EPSG:4326, rounded; equal vertices stay equal."""
     moved = gpd.GeoSeries(list(geometries), crs=rules.METRIC_CRS).to_crs(WGS84).to_numpy()
     rounded = shapely.transform(moved, lambda xy: np.round(xy, DIGITS))
-    return shapely.remove_repeated_points(rounded)
+    clean: np.ndarray[Any, Any] = shapely.remove_repeated_points(rounded)
+    return clean
 
 
 def simplified(grids: Sequence[DrawnGrid], buildings: list[Polygon], tolerance_m: float) -> Any:
@@ -95,7 +97,7 @@ def simplified(grids: Sequence[DrawnGrid], buildings: list[Polygon], tolerance_m
     return outlines
 
 
-def _cut(outlines: Sequence[Polygon], buildings: list[Polygon]) -> set[int]:
+def _cut(outlines: Any, buildings: list[Polygon]) -> set[int]:
     tree = STRtree([b.buffer(-0.1) for b in buildings])
     edges = shapely.boundary(np.asarray(outlines, dtype=object))
     return set(tree.query(edges, predicate="intersects")[1].tolist())

@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-COMPACT = 2.6  # how dear a ragged outline is, beside unequal households and cut ground
+COMPACT = 4.0  # how dear a ragged outline is, beside unequal households and cut ground
 
 
 @dataclass(frozen=True)
@@ -203,8 +203,8 @@ def divide(
     target: float,
     band: float,
     seed: str,
-    restarts: int = 10,
-    steps: int = 20_000,
+    restarts: int = 24,
+    steps: int = 30_000,
 ) -> list[set[int]]:
     """Divide connected cells into k connected parts near the target weight, compact, along roads.
 

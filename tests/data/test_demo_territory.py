@@ -85,7 +85,7 @@ def test_every_area_is_one_piece_without_slivers(layers):
             len(shapely.get_parts(g)) == 1 for g in metric.geometry
         )
         ratio = 4 * math.pi * metric.area / metric.length**2
-        assert ratio.min() > 0.2
+        assert ratio.min() > 0.3
         assert ratio.median() > (0.55 if tier == "grid" else 0.4)
         assert not metric.buffer(-12).is_empty.any()
         assert metric.area.min() > 3_000
