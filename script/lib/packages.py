@@ -160,7 +160,7 @@ def ensure_static_files(local: Path, env: dict[str, str]) -> None:
     """Collects the static files under hashed names, when one of them or a package changed."""
     listing = [
         f"{path.relative_to(ROOT)} {path.stat().st_size} {path.stat().st_mtime_ns}"
-        for folder in (STATIC, *sorted(ROOT.glob("*/static")), *sorted(ROOT.glob("*/*/static")))
+        for folder in sorted([*ROOT.glob("[!.]*/static"), *ROOT.glob("[!.]*/[!.]*/static")])
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     ]

@@ -6,10 +6,15 @@ import os
 from . import packages, system
 from .common import local_dir, locked, say
 
+LOG_BYTES = 1_000_000
+
 
 def setup(*, tests: bool = False) -> None:
     """Installs what is missing; with `tests` also their packages, a font and a browser."""
     local = local_dir()
+    log = local / "log" / "setup.log"
+    if log.exists() and log.stat().st_size > LOG_BYTES:
+        log.replace(log.with_suffix(".log.1"))
     wanted = system.Wanted(
         database=not os.environ.get("DATABASE_URL"),
         redis=not os.environ.get("REDIS_URL"),
