@@ -118,7 +118,7 @@ def building_table(
                 "name_en": _text(row["name:en"]),
                 "estate": rules.estate_of(row["building"], row["name"]),
                 "kind": amenity or ("other" if row["building"] == "yes" else row["building"]),
-                "levels": row["floors"],
+                "levels": row["floors"] if row["households"] or pd.notna(row["levels"]) else None,
                 "levels_known": bool(pd.notna(row["levels"])),
                 "footprint_m2": float(row["footprint_m2"]),
                 "households": row["households"],
@@ -131,7 +131,8 @@ def building_table(
                 "geometry": shape,
             }
         )
-    return gpd.GeoDataFrame(rows, crs=layers.WGS84)
+    table = gpd.GeoDataFrame(rows, crs=layers.WGS84)
+    return table.astype({"levels": "Int32"})  # empty where neither mapped nor assumed
 
 
 def road_table(roads: gpd.GeoDataFrame, street: BaseGeometry) -> gpd.GeoDataFrame:

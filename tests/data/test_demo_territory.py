@@ -166,6 +166,9 @@ def test_households_add_up_and_say_that_they_are_simulated(layers):
     assert (buildings.loc[teaching, "households"] == 0).all()
     dwellings = buildings["kind"].isin(["residential", "dormitory"])
     assert (buildings.loc[dwellings, "households"] > 0).all()
+    lived_in = buildings["households"] > 0
+    assert (buildings.loc[lived_in, "levels"] >= 1).all()
+    assert buildings.loc[~lived_in & ~buildings["levels_known"], "levels"].isna().all()
     for name in ("community", "grid", "buildings"):
         assert (layers[name]["figures"] == "simulated").all()
 
