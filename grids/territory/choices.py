@@ -44,6 +44,24 @@ STRUCTURAL = frozenset(
 )
 
 
+_REPAIRS = {
+    "give": _("Give this ground to %(code)s."),
+    "cut": _("Cut this ground out of %(code)s."),
+    "clip": _("Clip %(code)s to its parent."),
+    "redraw": _("Redraw the ring of %(code)s so that it does not cross itself."),
+    "name-parent": _("Name a parent in force for %(code)s, or import its tier first."),
+    "recode": _("Give %(code)s a code that fits its tier and begins with its parent's."),
+    "new-code": _("Give %(code)s a code of its own; codes are never used twice."),
+}
+
+
+def repair_sentence(repair: str) -> str:
+    """A repair such as `give:110108014001`, as stored, in the reader's language."""
+    verb, _colon, code = repair.partition(":")
+    sentence = _REPAIRS.get(verb)
+    return str(sentence) % {"code": code} if sentence else repair
+
+
 class PlaceKind(models.TextChoices):
     ROAD = "road", _("road")
     ESTATE = "estate", _("estate")

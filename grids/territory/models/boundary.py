@@ -33,6 +33,16 @@ class Boundary(BilingualName):
         null=True,
         blank=True,
         related_name="child_boundaries",
+        db_index=False,  # boundary_parent below
+    )
+    replaces = models.ForeignKey(
+        "self",
+        verbose_name=_("replaces"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="successors",
+        help_text=_("The version this one was drawn from; publishing refuses when it is gone."),
     )
     kind = models.CharField(
         _("kind"), max_length=12, choices=GridKind.choices, default=GridKind.BASIC

@@ -5,7 +5,7 @@ from django.contrib.gis.db import models
 from django.contrib.postgres.fields import ArrayField
 from django.utils.translation import gettext_lazy as _
 
-from grids.territory.choices import EditionStatus, FindingKind
+from grids.territory.choices import EditionStatus, FindingKind, repair_sentence
 from grids.territory.models.grid import Grid, Tier
 
 
@@ -92,7 +92,9 @@ class Finding(models.Model):
     codes = ArrayField(models.CharField(max_length=40), verbose_name=_("codes"), default=list)
     area_m2 = models.FloatField(_("area (m²)"), null=True, blank=True)
     geometry = models.GeometryField(_("geometry"), srid=4326, null=True, blank=True)
-    repair = models.CharField(_("proposed repair"), max_length=200, blank=True)
+    repair = models.CharField(
+        _("proposed repair"), max_length=200, blank=True, help_text=_("A verb and a code.")
+    )
     accepted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("accepted by"),
@@ -110,3 +112,8 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {', '.join(self.codes)}"
+
+    @property
+    def repair_text(self) -> str:
+        """The proposed repair as a sentence in the reader's language."""
+        return repair_sentence(self.repair)

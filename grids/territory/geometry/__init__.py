@@ -1,0 +1,1 @@
+"""Pure geometry of a division; imports no Django."""

@@ -1,0 +1,1 @@
+"""Verbs of the territory: responsibility, editions, import, coverage, places, ground."""

@@ -1,0 +1,187 @@
+"""Route the points of a CSV file: the input's columns, the areas of each tier, the answer."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import itertools
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from django.utils.translation import gettext as _
+
+from gridmgmt.core.crs import Crs, to_wgs84
+from grids.territory.choices import Answer
+from grids.territory.errors import InvalidPoint, TerritoryError
+from grids.territory.models import Boundary, Tier
+from grids.territory.services.responsibility import (
+    Responsibility,
+    check_point,
+    responsible_areas_many,
+)
+
+CHUNK = 1000
+LON_NAMES = ("lon", "lng", "longitude", "x", "经度")
+LAT_NAMES = ("lat", "latitude", "y", "纬度")
+INVALID = "invalid"  # of a row, not of the territory: the point cannot be read
+
+
+@dataclass
+class RoutedFile:
+    """What happened to the rows of a file."""
+
+    rows: int = 0
+    answers: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)  # the first rows that could not be read
+
+
+def route_file(
+    source: Path,
+    target: Path,
+    *,
+    lon: str | None,
+    lat: str | None,
+    crs: Crs,
+    moment: dt.datetime,
+) -> RoutedFile:
+    """Write `source` with its answers to `target`, in chunks; `target` appears whole or not at all.
+
+    A row whose point cannot be read keeps its columns and gets the answer `invalid`.
+    Raises TerritoryError when the file as a whole is unfit.
+    """
+    if not source.exists():
+        raise TerritoryError(_("There is no file %(path)s.") % {"path": source})
+    if not Boundary.objects.valid_at(moment).exists():
+        raise TerritoryError(
+            _("No area is in force at %(moment)s; import and publish boundaries first.")
+            % {"moment": moment.isoformat(sep=" ")}
+        )
+    with source.open(encoding=_encoding(source), newline="") as text:
+        reader = csv.DictReader(text)
+        columns = list(reader.fieldnames or [])
+        if not columns:
+            raise TerritoryError(_("The file is empty: it has no header line."))
+        lon = _column(columns, lon, LON_NAMES, "--lon")
+        lat = _column(columns, lat, LAT_NAMES, "--lat")
+        with _whole(target) as temporary, temporary.open("w", encoding="utf-8", newline="") as out:
+            return _route(reader, out, columns, lon, lat, crs, moment)
+
+
+def _route(
+    reader: csv.DictReader,
+    out: TextIO,
+    columns: list[str],
+    lon: str,
+    lat: str,
+    crs: Crs,
+    moment: dt.datetime,
+) -> RoutedFile:
+    tiers = list(Tier.objects.order_by("order").values_list("code", flat=True))
+    added = {name: _free(name, columns) for name in (*tiers, "answer", "distance_m")}
+    writer = csv.DictWriter(out, [*columns, *added.values()], extrasaction="ignore", restval="")
+    writer.writeheader()
+    result = RoutedFile()
+    for chunk in _chunks(reader):
+        points = [_point(row, lon, lat, crs) for row in chunk]
+        sound = [point for point in points if not isinstance(point, str)]
+        answers = iter(responsible_areas_many(sound, moment=moment))
+        for row, point in zip(chunk, points, strict=True):
+            result.rows += 1
+            if isinstance(point, str):
+                values = {"answer": INVALID}
+                if len(result.faults) < 10:
+                    result.faults.append(
+                        _("Row %(row)s: %(fault)s") % {"row": result.rows, "fault": point}
+                    )
+            else:
+                values = _values(next(answers))
+            result.answers[values["answer"]] += 1
+            writer.writerow({**row, **{added[name]: value for name, value in values.items()}})
+    return result
+
+
+def _values(answer: Responsibility) -> dict[str, str]:
+    values = {area.tier_code: area.code for area in answer.areas}
+    values["answer"] = Answer(answer.answer).value
+    values["distance_m"] = "" if answer.distance_m is None else f"{answer.distance_m:.2f}"
+    return values
+
+
+def _point(row: dict[str, str], lon: str, lat: str, crs: Crs) -> tuple[float, float] | str:
+    """The row's point in WGS84, or why it is none."""
+    try:
+        x, y = float(row[lon] or "nan"), float(row[lat] or "nan")
+        if crs.is_degrees:
+            x, y = check_point(x, y)
+        return check_point(*to_wgs84(x, y, crs))
+    except (TypeError, ValueError):
+        return _("no number in %(lon)s or %(lat)s") % {"lon": lon, "lat": lat}
+    except InvalidPoint as refusal:
+        return refusal.text
+
+
+def _chunks(reader: csv.DictReader) -> Iterator[list[dict[str, str]]]:
+    rows = iter(reader)
+    while chunk := list(itertools.islice(rows, CHUNK)):
+        yield chunk
+
+
+def _free(name: str, columns: list[str]) -> str:
+    while name in columns:
+        name = f"grid_{name}"
+    return name
+
+
+def _column(columns: list[str], wanted: str | None, known: tuple[str, ...], option: str) -> str:
+    if wanted is not None:
+        if wanted in columns:
+            return wanted
+        raise TerritoryError(
+            _("The file has no column %(missing)s. Its columns: %(columns)s.")
+            % {"missing": wanted, "columns": ", ".join(columns)}
+        )
+    for column in columns:
+        if column.strip().casefold() in known:
+            return column
+    raise TerritoryError(
+        _("Which column holds the coordinate? Name it with %(option)s. The columns: %(columns)s.")
+        % {"option": option, "columns": ", ".join(columns)}
+    )
+
+
+def _encoding(path: Path) -> str:
+    """UTF-8, with or without a mark, else GB18030, which older Chinese spreadsheets write."""
+    try:
+        with path.open(encoding="utf-8-sig") as text:
+            while text.read(1 << 20):
+                pass
+    except UnicodeDecodeError:
+        return "gb18030"
+    return "utf-8-sig"
+
+
+class _whole:  # noqa: N801 - used as a verb
+    """A temporary file beside the target that takes its name when everything went well."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        if not target.parent.is_dir():
+            raise TerritoryError(_("There is no folder %(path)s.") % {"path": target.parent})
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        os.close(handle)
+        self.temporary = Path(name)
+
+    def __enter__(self) -> Path:
+        return self.temporary
+
+    def __exit__(self, kind: type | None, *_rest: object) -> None:
+        if kind is None:
+            self.temporary.chmod(0o644)
+            self.temporary.replace(self.target)
+        else:
+            self.temporary.unlink()
