@@ -1,7 +1,7 @@
 /** Draws every element with data-map from its data attributes alone, for pages that need no script of their own. */
 
 import { el, toast } from "../dom.js";
-import { createMap } from "./base.js";
+import { createMap, freeView } from "./base.js";
 import { addCases, countLights } from "./cases.js";
 import { addGrids } from "./grids.js";
 import { addLegend } from "./legend.js";
@@ -33,7 +33,7 @@ function draw(element) {
         });
         shown.tiers = [...names].map(([tier, label]) => ({ kind: "tier", tier, label }));
         refresh();
-        if (!texts.bounds && !texts.center && !texts.point && group.getBounds().isValid()) map.fitBounds(group.getBounds());
+        if (!texts.bounds && !texts.center && !texts.point && group.getBounds().isValid()) map.fitBounds(group.getBounds(), freeView(element));
       })
       .catch(failed);
   }

@@ -63,6 +63,24 @@ function addBase(map, element) {
 }
 
 /**
+ * The part of the map that no panel covers.
+ * @param {HTMLElement} element
+ * @returns {{paddingTopLeft: number[], paddingBottomRight: number[]}} for fitBounds, px
+ */
+export function freeView(element) {
+  const view = { paddingTopLeft: [16, 16], paddingBottomRight: [16, 16] };
+  const parent = element.parentElement;
+  for (const panel of parent ? parent.querySelectorAll(":scope > .map-panel:not(.is-closed)") : []) {
+    const own = panel.getBoundingClientRect();
+    const whole = element.getBoundingClientRect();
+    if (own.width > whole.width * 0.9) view.paddingBottomRight[1] = own.height + 8;
+    else if (own.left - whole.left < whole.right - own.right) view.paddingTopLeft[0] = own.right - whole.left + 8;
+    else view.paddingBottomRight[0] = whole.right - own.left + 8;
+  }
+  return view;
+}
+
+/**
  * Builds the map and shows its first view.
  * @param {HTMLElement} element its data attributes give what `options` leaves out (see readOptions)
  * @param {{center?: number[], zoom?: number, bounds?: number[][], readOnly?: boolean}} [options]
@@ -95,7 +113,7 @@ export function createMap(element, options = {}) {
       .addTo(map);
     window.L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
   }
-  if (given.bounds) map.fitBounds(given.bounds, { padding: [16, 16], maxZoom: given.zoom || 19 });
+  if (given.bounds) map.fitBounds(given.bounds, { ...freeView(element), maxZoom: given.zoom || 19 });
   else map.setView(given.center || [40.0035, 116.3195], given.zoom || 15);
   addBase(map, element);
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(element);

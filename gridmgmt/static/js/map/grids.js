@@ -17,8 +17,9 @@ export function tierLook(tier) {
   return LOOKS[tier] || DEEPER;
 }
 
-/** @param {object} properties of a grid @param {boolean} strong chosen now @returns {object} Leaflet path options */
-export function gridStyle(properties, strong = false) {
+/** @param {object} properties of a grid @param {boolean} strong chosen now
+ * @param {boolean} filled an area above the deepest tier is a border only @returns {object} Leaflet path options */
+export function gridStyle(properties, strong = false, filled = true) {
   const look = tierLook(properties.tier);
   const color = token(`--map-tier-${look.level}`);
   const vacant = Number(properties.vacancies) > 0;
@@ -26,7 +27,8 @@ export function gridStyle(properties, strong = false) {
     color,
     weight: strong ? look.weight + 2 : look.weight,
     dashArray: look.dash,
-    opacity: 0.85,
+    opacity: look.level === 3 && !strong ? 0.6 : 0.9,
+    fill: filled,
     fillColor: vacant ? token("--yellow-fill") : color,
     fillOpacity: strong ? 0.18 : vacant ? 0.16 : look.fill,
   };
@@ -73,6 +75,15 @@ function tidyLabels(map, layers) {
   }
 }
 
+/** Outlines lie under the cases, their names too. */
+function makePanes(map) {
+  if (map.getPane("grids")) return;
+  map.createPane("grids").style.zIndex = "350";
+  const names = map.createPane("gridNames");
+  names.style.zIndex = "450";
+  names.style.pointerEvents = "none";
+}
+
 /**
  * Loads and draws one layer of grids.
  * @param {L.Map} map
@@ -85,21 +96,23 @@ export async function addGrids(map, url, options = {}) {
   const data = await getJson(url);
   const byLevel = (feature) => tierLook(feature.properties.tier).level;
   data.features = data.features.filter((f) => f.geometry).sort((a, b) => byLevel(b) - byLevel(a));
-  if (!map.getPane("grids")) map.createPane("grids").style.zIndex = "350";
+  makePanes(map);
+  const deepest = Math.max(0, ...data.features.map(byLevel));
+  const filled = (feature) => byLevel(feature) === deepest;
   const layers = [];
   const group = window.L.geoJSON(data, {
     pane: "grids",
-    style: (feature) => gridStyle(feature.properties),
+    style: (feature) => gridStyle(feature.properties, false, filled(feature)),
     onEachFeature(feature, layer) {
       const { properties } = feature;
       layers.push(layer);
       if (options.onClick) layer.on("click", () => options.onClick(properties));
       else if (options.popups !== false) layer.bindPopup(() => popup(properties, texts));
-      layer.on("mouseover", () => layer.setStyle(gridStyle(properties, true)));
-      layer.on("mouseout", () => layer.setStyle(gridStyle(properties)));
+      layer.on("mouseover", () => layer.setStyle(gridStyle(properties, true, filled(feature))));
+      layer.on("mouseout", () => layer.setStyle(gridStyle(properties, false, filled(feature))));
       if (options.labels !== false) {
         const label = labelOf(properties);
-        layer.bindTooltip(label.content, { permanent: true, direction: "center", className: label.class });
+        layer.bindTooltip(label.content, { permanent: true, direction: "center", className: label.class, pane: "gridNames" });
       }
     },
   }).addTo(map);
@@ -108,6 +121,6 @@ export async function addGrids(map, url, options = {}) {
   const tidy = () => tidyLabels(map, layers);
   map.on("zoomend", () => window.requestAnimationFrame(tidy));
   window.requestAnimationFrame(tidy);
-  onThemeChange(() => group.setStyle((feature) => gridStyle(feature.properties)));
+  onThemeChange(() => group.setStyle((feature) => gridStyle(feature.properties, false, filled(feature))));
   return group;
 }

@@ -1,6 +1,6 @@
 /** A legend that is always true to what is drawn: it is told what is on the map and shows only that. */
 
-import { el, formatNumber, token } from "../dom.js";
+import { el, formatNumber, icon, token } from "../dom.js";
 import { tierLook } from "./grids.js";
 
 const LIGHTS = {
@@ -45,7 +45,7 @@ function key(item) {
  */
 export function addLegend(map, title, position = "topright") {
   const list = el("ul");
-  const box = el("section", { class: "legend", "aria-label": title }, el("h3", {}, title), list);
+  const box = el("section", { class: "legend", "aria-label": title }, el("details", { open: window.innerWidth >= 720 }, el("summary", {}, title, icon("chevron")), list));
   const control = window.L.control({ position });
   control.onAdd = () => {
     window.L.DomEvent.disableClickPropagation(box);

@@ -90,7 +90,7 @@ export function paintRules(protomaps) {
  */
 class AreaLabel {
   constructor(protomaps, options) {
-    this.inner = new protomaps.CenteredTextSymbolizer(options);
+    this.inner = new protomaps.Padding(3, new protomaps.CenteredTextSymbolizer(options));
   }
 
   place(layout, geom, feature) {
