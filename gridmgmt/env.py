@@ -48,6 +48,18 @@ def number(name: str, default: int, *, minimum: int = 0) -> int:
     return result
 
 
+def limit(name: str, default: str, *, units: set[str]) -> tuple[int, str]:
+    """A length of time such as `4 work_hour`: a whole number from 1 and one of `units`."""
+    value = os.environ.get(name, "").strip() or default
+    amount, _blank, unit = value.partition(" ")
+    if not amount.isascii() or not amount.isdigit() or int(amount) < 1 or unit not in units:
+        raise ImproperlyConfigured(
+            f"{name} must be a number and one of {', '.join(sorted(units))}, "
+            f"such as {default!r}, not {value!r}."
+        )
+    return int(amount), unit
+
+
 def words(name: str, default: list[str]) -> list[str]:
     """A comma-separated list; empty parts are dropped."""
     value = os.environ.get(name, "").strip()

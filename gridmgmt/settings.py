@@ -131,6 +131,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "deliver-outbox": {"task": "core.deliver_outbox", "schedule": 5.0},
     "seal-audit": {"task": "core.seal_audit", "schedule": 30.0},
+    "tick-clocks": {"task": "incidents.tick_clocks", "schedule": 30.0},
 }
 
 AUTH_USER_MODEL = "core.User"
@@ -240,6 +241,41 @@ PHOTO_MAX_PIXELS = env.number("GRIDMGMT_PHOTO_MAX_PIXELS", 50_000_000)
 GAP_DISTANCE_M = env.number("GRIDMGMT_GAP_DISTANCE_M", 100)
 # Published positions of cases are moved to the centre of a square of this size.
 BLUR_DISTANCE_M = env.number("GRIDMGMT_BLUR_DISTANCE_M", 100)
+
+# Limits of the office's own stages; those of handling hang on the filing rule of the category,
+# and `handle` counts only where a case has none. The second one is for urgent cases.
+UNITS = {"urgent_hour", "urgent_day", "work_hour", "work_day"}
+CLOCK_LIMITS = {
+    "verify": (
+        env.limit("GRIDMGMT_LIMIT_VERIFY", "4 work_hour", units=UNITS),
+        env.limit("GRIDMGMT_LIMIT_VERIFY_URGENT", "1 urgent_hour", units=UNITS),
+    ),
+    "dispatch": (
+        env.limit("GRIDMGMT_LIMIT_DISPATCH", "1 work_hour", units=UNITS),
+        env.limit("GRIDMGMT_LIMIT_DISPATCH_URGENT", "1 urgent_hour", units=UNITS),
+    ),
+    "handle": (
+        env.limit("GRIDMGMT_LIMIT_HANDLE", "5 work_day", units=UNITS),
+        env.limit("GRIDMGMT_LIMIT_HANDLE_URGENT", "1 urgent_day", units=UNITS),
+    ),
+    "check": (
+        env.limit("GRIDMGMT_LIMIT_CHECK", "1 work_day", units=UNITS),
+        env.limit("GRIDMGMT_LIMIT_CHECK_URGENT", "1 work_day", units=UNITS),
+    ),
+}
+# An overdue case climbs one tier at its limit and one more after each of these lengths.
+ESCALATE_EVERY = env.limit("GRIDMGMT_ESCALATE_EVERY", "1 work_day", units=UNITS)
+ESCALATE_EVERY_URGENT = env.limit("GRIDMGMT_ESCALATE_EVERY_URGENT", "1 urgent_hour", units=UNITS)
+# How often one limit may be extended 延期.
+EXTENSIONS_MAX = env.number("GRIDMGMT_EXTENSIONS_MAX", 2)
+
+# Of several routing rules that apply, the narrower one wins, compared in this order.
+ROUTING_DIMENSIONS = ["place", "category", "grade", "answer", "channel", "time"]
+ROUTING_ORDER = env.words("GRIDMGMT_ROUTING_ORDER", ROUTING_DIMENSIONS)
+if sorted(ROUTING_ORDER) != sorted(ROUTING_DIMENSIONS):
+    raise ImproperlyConfigured(
+        f"GRIDMGMT_ROUTING_ORDER must hold each of {', '.join(ROUTING_DIMENSIONS)} once."
+    )
 
 LOGGING = {
     "version": 1,

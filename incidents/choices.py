@@ -139,6 +139,15 @@ class ClockKind(models.TextChoices):
     CHECK = "check", _("check")
 
 
+class Purpose(models.TextChoices):
+    """What an owner is looked for."""
+
+    VERIFY = "verify", _("to verify")
+    DISPATCH = "dispatch", _("to dispatch")
+    HANDLE = "handle", _("to handle")
+    CHECK = "check", _("to check")
+
+
 class Light(models.TextChoices):
     """≤80 % of the limit green, ≤100 % yellow, then red; none where no clock runs."""
 

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents.choices import ClockKind, ClockUnit, DayKind
 from incidents.models.incident import Incident
+from incidents.querysets_clocks import CaseClockQuerySet
 
 
 class CaseClock(models.Model):
@@ -18,8 +19,13 @@ class CaseClock(models.Model):
     warn_at = models.DateTimeField(_("nearly due at"))
     due_at = models.DateTimeField(_("due at"))
     paused_at = models.DateTimeField(_("paused at"), null=True, blank=True)
-    remaining_seconds = models.PositiveIntegerField(
-        null=True, blank=True, help_text=_("Of clock time, while paused.")
+    remaining_seconds = models.IntegerField(
+        null=True,
+        blank=True,
+        help_text=_("Of clock time, while paused; below zero when the limit had passed."),
+    )
+    extensions = models.PositiveSmallIntegerField(
+        _("extensions"), default=0, help_text=_("Each gives the original limit once more.")
     )
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     in_time = models.BooleanField(_("in time"), null=True, blank=True)
@@ -28,6 +34,8 @@ class CaseClock(models.Model):
     next_step_at = models.DateTimeField(
         _("next step"), null=True, blank=True, help_text=_("When the warning or escalation is due.")
     )
+
+    objects = CaseClockQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("clock")

@@ -1,6 +1,7 @@
 """Who gets what: rules an officer edits, and the decision kept with each case."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -10,9 +11,10 @@ from grids.people.choices import ManagementSystem
 from grids.people.models import Department, Person
 from grids.territory.choices import Answer
 from grids.territory.models import Grid, Tier
-from incidents.choices import CategoryKind, Channel, Grade
+from incidents.choices import CategoryKind, Channel, Grade, Purpose
 from incidents.models.category import Category
 from incidents.models.incident import Incident
+from incidents.querysets_rules import RoutingRuleQuerySet
 
 
 class RoutingRule(BilingualName):
@@ -61,9 +63,58 @@ class RoutingRule(BilingualName):
         _("dispatch without waiting for the dispatcher"), default=False
     )
 
+    objects = RoutingRuleQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("routing rule")
         verbose_name_plural = _("routing rules")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(big_code="") | ~models.Q(category_kind=""),
+                name="rule_big_class_has_kind",
+                violation_error_message=_("A big class needs its kind: both number from 01."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(time_from__isnull=True, time_to__isnull=True)
+                | models.Q(time_from__isnull=False, time_to__isnull=False),
+                name="rule_time_has_both_ends",
+                violation_error_message=_("Give both ends of the time of day, or none."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(department__isnull=False, target_system="", target_role="")
+                | (models.Q(department__isnull=True, target_role="") & ~models.Q(target_system=""))
+                | (models.Q(department__isnull=True, target_system="") & ~models.Q(target_role="")),
+                name="rule_has_one_target",
+                violation_error_message=_(
+                    "Name exactly one target: a department, or the nearest department of a "
+                    "system, or a role."
+                ),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["grid"], condition=models.Q(active=True), name="rule_active_grid")
+        ]
+
+    def clean(self) -> None:
+        """Refuse a rule that would tie with another one; names it."""
+        super().clean()
+        if (
+            self.time_from is not None
+            and self.time_to is not None
+            and self.time_from == self.time_to
+        ):
+            raise ValidationError({"time_to": _("The time of day begins and ends together.")})
+        if self.active:
+            rival = RoutingRule.objects.rival_of(self)
+            if rival is not None:
+                raise ValidationError(
+                    _(
+                        "The rule “%(rival)s” has the same conditions in weight, and both can "
+                        "apply to one case. Make one of them narrower, or switch one off."
+                    ),
+                    code="rival",
+                    params={"rival": rival.label},
+                )
 
 
 class RoutingDecision(models.Model):
@@ -71,6 +122,9 @@ class RoutingDecision(models.Model):
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="decisions")
     at = models.DateTimeField(_("at"))
+    purpose = models.CharField(
+        _("purpose"), max_length=10, choices=Purpose.choices, default=Purpose.HANDLE
+    )
     point_x = models.FloatField(null=True)
     point_y = models.FloatField(null=True)
     boundary_ids = ArrayField(models.BigIntegerField(), default=list)
@@ -98,6 +152,12 @@ class RoutingDecision(models.Model):
         _("reasons"), default=list, help_text=_("Codes with parameters, shown as sentences.")
     )
     alternatives = models.JSONField(_("what else was possible"), default=list)
+    inform = models.JSONField(
+        _("told at once"), default=list, help_text=_("Person, role and area of each.")
+    )
+    auto_dispatch = models.BooleanField(
+        _("dispatched without waiting for the dispatcher"), default=False
+    )
 
     class Meta:
         verbose_name = _("routing decision")
