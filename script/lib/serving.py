@@ -159,7 +159,7 @@ def processes(address: Address, local: Path) -> list[Child]:
         tool("granian"),
         *("--interface", "wsgi", "--host", address.host, "--port", str(address.port)),
         *("--workers", os.environ.get("GRIDMGMT_WEB_WORKERS", "2"), "--blocking-threads", "4"),
-        *("--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "10s"),
+        *("--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "5s"),
     ]
     if address.certificate and address.key:
         web += ["--ssl-certificate", str(address.certificate), "--ssl-keyfile", str(address.key)]
