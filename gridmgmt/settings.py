@@ -85,6 +85,9 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "gridmgmt.core.context.deployment",
+                "gridmgmt.core.context.navigation",
+                "gridmgmt.notifications.context.unread",
             ],
         },
     },
@@ -132,7 +135,11 @@ CELERY_BEAT_SCHEDULE = {
     "deliver-outbox": {"task": "core.deliver_outbox", "schedule": 5.0},
     "seal-audit": {"task": "core.seal_audit", "schedule": 30.0},
     "tick-clocks": {"task": "incidents.tick_clocks", "schedule": 30.0},
+    "heartbeat": {"task": "core.heartbeat", "schedule": 15.0},
+    "deliver-notifications": {"task": "notifications.deliver", "schedule": 30.0},
 }
+# An unreachable queue is noticed at once: what was committed waits for the sweep.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2}
 
 AUTH_USER_MODEL = "core.User"
 if MODE == "test":
@@ -150,13 +157,17 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "core:login"
-LOGIN_REDIRECT_URL = "home"
+LOGIN_REDIRECT_URL = "core:start"
 LOGOUT_REDIRECT_URL = "home"
 AXES_FAILURE_LIMIT = env.number("GRIDMGMT_LOGIN_FAILURES", 8, minimum=1)
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "core/locked_out.html"
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "gridmgmt.core.throttles.client_address"
 AXES_VERBOSE = False
+# How many proxies of our own stand in front and write X-Forwarded-For (0: it is not believed).
+PROXIES = env.number("GRIDMGMT_PROXIES", 0)
 
 LANGUAGE_CODE = env.choice("GRIDMGMT_LANGUAGE", {"zh-hans", "en"}, default="zh-hans")
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
@@ -203,9 +214,13 @@ CONTENT_SECURITY_POLICY = {
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "gridmgmt.core.tokens.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "gridmgmt.core.tokens.HasScope",
+    ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_THROTTLE_RATES": {
@@ -242,6 +257,15 @@ GAP_DISTANCE_M = env.number("GRIDMGMT_GAP_DISTANCE_M", 100)
 # Published positions of cases are moved to the centre of a square of this size.
 BLUR_DISTANCE_M = env.number("GRIDMGMT_BLUR_DISTANCE_M", 100)
 
+# Letters in front of every query number (QH-7K3M-9XWA-C4HT); old numbers keep theirs.
+QUERY_NUMBER_PREFIX = env.text("GRIDMGMT_NUMBER_PREFIX", "QH").upper()
+
+# Webhooks may call addresses of the intranet; an office whose server is public switches it off.
+WEBHOOK_PRIVATE_ADDRESSES = env.flag("GRIDMGMT_WEBHOOK_PRIVATE", default=True)
+# The office's name in the head of every page.
+PLACE_NAME = env.text("GRIDMGMT_PLACE_NAME", "")
+
+LOG_FORMAT = env.choice("GRIDMGMT_LOG_FORMAT", {"plain", "json"}, default="plain")
 # Limits of the office's own stages; those of handling hang on the filing rule of the category,
 # and `handle` counts only where a case has none. The second one is for urgent cases.
 UNITS = {"urgent_hour", "urgent_day", "work_hour", "work_day"}
@@ -280,7 +304,10 @@ if sorted(ROUTING_ORDER) != sorted(ROUTING_DIMENSIONS):
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {
+        "plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "json": {"()": "gridmgmt.core.logs.JsonFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": env.text("GRIDMGMT_LOG_LEVEL", "INFO")},
 }

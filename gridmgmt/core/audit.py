@@ -72,9 +72,15 @@ def seal(*, now: datetime, limit: int = 5000) -> int:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [SEALER_LOCK])
         if not cursor.fetchone()[0]:
             return 0
-        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-        horizon = cursor.fetchone()[0]
-        entries = AuditEntry.objects.filter(seal__isnull=True, transaction_id__lt=horizon)
+        cursor.execute(
+            "SELECT pg_snapshot_xmin(now)::text::bigint, pg_snapshot_xmax(now)::text::bigint"
+            " FROM pg_current_snapshot() AS now"
+        )
+        oldest_running, not_begun = cursor.fetchone()
+        # Numbers that this cluster has not given yet come with a restored backup: long committed.
+        entries = AuditEntry.objects.filter(seal__isnull=True).exclude(
+            transaction_id__gte=oldest_running, transaction_id__lt=not_begun
+        )
         last = AuditSeal.objects.order_by("-sequence").first()
         sequence = last.sequence if last else 0
         digest = last.digest if last else GENESIS

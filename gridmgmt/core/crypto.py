@@ -51,6 +51,23 @@ def _keys() -> tuple[MultiFernet, bytes]:
     return fernet, base64.urlsafe_b64decode(keys["index"])
 
 
+def rotate_keys(path: Path) -> None:
+    """Put a new newest key into the file; the older ones stay and go on decrypting.
+
+    The file is replaced as one, so that no process ever reads half of it.
+    """
+    keys = json.loads(path.read_text())
+    keys["encryption"].insert(0, Fernet.generate_key().decode())
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(keys, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    _keys.cache_clear()
+
+
 def encrypt(text: str) -> str:
     """The token that is stored; an empty text stays empty."""
     return _keys()[0].encrypt(text.encode()).decode() if text else ""
@@ -58,7 +75,14 @@ def encrypt(text: str) -> str:
 
 def decrypt(token: str) -> str:
     """The text of a stored token. Raises InvalidToken when no key fits."""
-    return _keys()[0].decrypt(token.encode()).decode() if token else ""
+    if not token:
+        return ""
+    try:
+        return _keys()[0].decrypt(token.encode()).decode()
+    except InvalidToken:
+        # Another process may have rotated the keys since this one read them.
+        _keys.cache_clear()
+        return _keys()[0].decrypt(token.encode()).decode()
 
 
 def blind_index(text: str) -> str:
@@ -100,5 +124,6 @@ __all__ = [
     "decrypt",
     "encrypt",
     "mask_phone",
+    "rotate_keys",
     "write_keys",
 ]

@@ -47,7 +47,9 @@ def emit(
     event = OutboxEvent.objects.create(
         name=name, payload=payload, created_at=now, due_at=due_at or now
     )
-    transaction.on_commit(_wake)
+    # One wake-up a transaction is enough: the worker takes all that waits.
+    if not any(entry[1] is _wake for entry in transaction.get_connection().run_on_commit):
+        transaction.on_commit(_wake)
     return event
 
 
@@ -83,7 +85,8 @@ def _deliver_next(now: datetime) -> int | None:
     results = [_run(event, name, function) for name, function in _handlers[event.name].items()]
     failures = [attempts for attempts in results if attempts]
     if failures:
-        event.due_at = now + min(timedelta(seconds=2 ** max(failures)), LONGEST_PAUSE)
+        # The exponent is capped, because an event may fail for weeks.
+        event.due_at = now + min(timedelta(seconds=2 ** min(max(failures), 20)), LONGEST_PAUSE)
         event.save(update_fields=["due_at"])
         return 0
     event.delivered_at = now

@@ -1,9 +1,9 @@
-"""Tasks of the core: deliver events, seal the audit trail. The beat calls both as a sweep."""
+"""Tasks of the core: deliver events, seal the audit trail, show life. The beat calls all three."""
 
 from celery import shared_task
 from django.utils import timezone
 
-from gridmgmt.core import audit, outbox
+from gridmgmt.core import audit, health, outbox
 
 
 @shared_task(name="core.deliver_outbox")
@@ -14,3 +14,8 @@ def deliver_outbox() -> int:
 @shared_task(name="core.seal_audit")
 def seal_audit() -> int:
     return audit.seal(now=timezone.now())
+
+
+@shared_task(name="core.heartbeat")
+def heartbeat() -> None:
+    health.beat_once("worker", timezone.now())

@@ -1,0 +1,112 @@
+"""Accounts, tokens, events, and the audit trail to look at."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from gridmgmt.core import audit, tokens
+from gridmgmt.core.models import ApiToken, AuditEntry, AuditSeal, OutboxDelivery, OutboxEvent, User
+
+admin.site.site_header = _("Administration")
+admin.site.site_title = _("Grid platform")
+admin.site.index_title = _("What can be changed without code")
+
+
+class LookOnly(admin.ModelAdmin):
+    """Rows that the platform writes and nobody edits."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):
+    list_display = ["username", "full_name", "is_active", "is_staff", "last_login"]
+    search_fields = ["username", "full_name"]
+    fieldsets = [
+        (None, {"fields": ["username", "password"]}),
+        (_("Person"), {"fields": ["full_name", "email"]}),
+        (
+            _("Rights"),
+            {
+                "fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"],
+                "description": _("What someone may do on the grids follows from their posts."),
+            },
+        ),
+        (_("Dates"), {"fields": ["last_login", "date_joined"]}),
+    ]
+    actions = ["sign_out_everywhere"]
+
+    @admin.action(description=_("Sign out everywhere"), permissions=["change"])
+    def sign_out_everywhere(self, request: HttpRequest, queryset: QuerySet) -> None:
+        with transaction.atomic():
+            for user in queryset:
+                audit.record(
+                    actor=request.user,
+                    now=timezone.now(),
+                    action="user.signed_out_everywhere",
+                    target=user,
+                )
+            queryset.update(session_epoch=F("session_epoch") + 1)
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(LookOnly):
+    list_display = ["name", "user", "scopes", "created_at", "expires_at", "revoked_at"]
+    list_select_related = ["user"]
+    actions = ["revoke"]
+
+    @admin.action(description=_("Revoke"), permissions=["view"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for token in queryset:
+            tokens.revoke(token=token, actor=request.user, now=timezone.now())
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(LookOnly):
+    list_display = ["at", "actor", "action", "object_type", "object_id"]
+    list_filter = ["action", "object_type"]
+    search_fields = ["=object_id"]
+    list_select_related = ["actor"]
+    date_hierarchy = "at"
+    show_full_result_count = False
+
+
+@admin.register(AuditSeal)
+class AuditSealAdmin(LookOnly):
+    list_display = ["sequence", "entry_id", "digest", "sealed_at"]
+    show_full_result_count = False
+
+
+class OutboxDeliveryInline(admin.TabularInline):
+    model = OutboxDelivery
+    extra = 0
+    can_delete = False
+    fields = readonly_fields = ["handler", "attempts", "error", "done_at"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(OutboxEvent)
+class OutboxEventAdmin(LookOnly):
+    list_display = ["name", "event_id", "created_at", "due_at", "delivered_at"]
+    list_filter = ["name", ("delivered_at", admin.EmptyFieldListFilter)]
+    inlines = [OutboxDeliveryInline]
+    actions = ["deliver_now"]
+
+    @admin.action(description=_("Try again now"), permissions=["view"])
+    def deliver_now(self, request: HttpRequest, queryset: QuerySet) -> None:
+        queryset.filter(delivered_at__isnull=True).update(due_at=timezone.now())

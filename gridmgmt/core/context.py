@@ -1,0 +1,79 @@
+"""What every template may ask: where it runs, and where its reader may go."""
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
+
+from gridmgmt.core.permissions import Right
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the main menu; shown to whoever holds one of `rights`."""
+
+    path: str
+    label: Any
+    icon: str
+    rights: frozenset[str]
+
+
+MENU = (
+    Entry("/today/", _("Today"), "star", frozenset({Right.ORDER})),
+    Entry(
+        "/work/",
+        _("Work list"),
+        "list",
+        frozenset(
+            {Right.VERIFY, Right.FILE, Right.DISPATCH, Right.HANDLE, Right.CHECK, Right.TAKE_CALLS}
+        ),
+    ),
+    Entry("/desk/", _("Take a call"), "phone", frozenset({Right.TAKE_CALLS})),
+    Entry("/field/", _("My grid"), "pin", frozenset({Right.SELF_HANDLE})),
+    Entry("/map/", _("Map"), "map", frozenset({Right.SEE_MAP})),
+    Entry("/statistics/", _("Statistics"), "chart", frozenset({Right.SEE_STATISTICS})),
+    Entry("/health/page/", _("Health"), "check", frozenset({Right.ADMINISTER})),
+)
+
+
+@functools.cache
+def _exists(path: str) -> bool:
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
+
+
+def deployment(request: HttpRequest) -> dict[str, Any]:
+    """`place_name`, and `deployment.demo` for the label "simulated data"."""
+    return {
+        "place_name": settings.PLACE_NAME,
+        "deployment": {"mode": settings.MODE, "demo": settings.MODE == "demo"},
+    }
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """`nav`: what this reader may open; read only when a template shows it."""
+
+    def entries() -> list[dict[str, Any]]:
+        access = getattr(request, "access", None)
+        if access is None or not request.user.is_authenticated:
+            return []
+        return [
+            {
+                "url": entry.path,
+                "label": entry.label,
+                "icon": entry.icon,
+                "active": request.path.startswith(entry.path),
+            }
+            for entry in MENU
+            if _exists(entry.path) and any(access.may(right) for right in entry.rights)
+        ]
+
+    return {"nav": SimpleLazyObject(entries)}

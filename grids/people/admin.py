@@ -1,0 +1,111 @@
+"""The roster: people, departments, posts, absences. Changes of posts go through the verbs."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from gridmgmt.core import audit, outbox
+from gridmgmt.core.crypto import mask_phone
+from grids.people.models import Absence, Department, Person, Post
+
+
+class AuditedAdmin(admin.ModelAdmin):
+    """Each change is noted in the trail and told to the rooms above."""
+
+    event = "roster_changed"
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        self._note(request, obj, "changed" if change else "added", sorted(form.changed_data))
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self._note(request, obj, "deleted", [])
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for obj in queryset:
+            self.delete_model(request, obj)
+
+    def _note(self, request: HttpRequest, obj: Any, verb: str, fields: list[str]) -> None:
+        now = timezone.now()
+        label = obj._meta.model_name
+        audit.record(
+            actor=request.user,
+            now=now,
+            action=f"{label}.{verb}",
+            target=obj,
+            data={"fields": fields},
+        )
+        outbox.emit(self.event, {label: obj.pk}, now=now)
+
+
+class PersonForm(forms.ModelForm):
+    """The private phone is written and shown masked; an empty field keeps the old one."""
+
+    new_phone = forms.CharField(label=_("New private phone"), required=False, max_length=30)
+
+    class Meta:
+        model = Person
+        fields = ["user", "name", "kind", "duty_phone", "simulated"]
+
+    def save(self, commit: bool = True) -> Person:
+        if self.cleaned_data["new_phone"]:
+            self.instance.phone = self.cleaned_data["new_phone"]
+        return super().save(commit)
+
+
+class PostInline(admin.TabularInline):
+    model = Post
+    extra = 0
+    fields = readonly_fields = ["role", "grid", "department", "is_lead", "valid"]
+    can_delete = False
+    show_change_link = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Person)
+class PersonAdmin(AuditedAdmin):
+    form = PersonForm
+    list_display = ["name", "kind", "duty_phone", "masked_phone", "user", "simulated"]
+    list_filter = ["kind", "simulated"]
+    search_fields = ["name", "user__username"]
+    autocomplete_fields = ["user"]
+    list_select_related = ["user"]
+    readonly_fields = ["masked_phone"]
+    inlines = [PostInline]
+
+    @admin.display(description=_("private phone"))
+    def masked_phone(self, obj: Person) -> str:
+        return mask_phone(obj.phone)
+
+
+@admin.register(Department)
+class DepartmentAdmin(AuditedAdmin):
+    list_display = ["name", "system", "grid", "active"]
+    list_filter = ["system", "active"]
+    search_fields = ["name", "name_en", "code"]
+    raw_id_fields = ["grid"]
+    list_select_related = ["grid"]
+
+
+@admin.register(Post)
+class PostAdmin(AuditedAdmin):
+    list_display = ["person", "role", "grid", "department", "is_lead", "valid"]
+    list_filter = ["role", "is_lead"]
+    search_fields = ["person__name", "grid__code"]
+    autocomplete_fields = ["person", "department"]
+    raw_id_fields = ["grid"]
+    list_select_related = ["person", "grid", "department"]
+
+
+@admin.register(Absence)
+class AbsenceAdmin(AuditedAdmin):
+    list_display = ["person", "during", "stand_in"]
+    autocomplete_fields = ["person", "stand_in"]
+    list_select_related = ["person", "stand_in"]
