@@ -25,13 +25,14 @@ def _numbers(item: pytest.Item) -> list[str]:
     return [str(number) for marker in item.iter_markers("req") for number in marker.args]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
-    """Prints the listing above the closing line."""
-    return listing((item.nodeid, _numbers(item)) for item in items)
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """Says why a file could not be read; the terminal's own plugin is off."""
+    if report.failed:
+        print(f"{report.nodeid}: {report.longreprtext}")
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Shows only tests that prove a requirement."""
-    items[:] = [item for item in items if _numbers(item)]
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Prints the listing and how many tests stand behind it."""
+    print("\n".join(listing((item.nodeid, _numbers(item)) for item in session.items)))
+    proving = sum(bool(_numbers(item)) for item in session.items)
+    print(f"{proving} of {len(session.items)} tests prove a requirement.")

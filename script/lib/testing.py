@@ -10,7 +10,9 @@ from .common import call, say, tool
 from .environment import environment
 from .setup import setup
 
-LISTING = ["--collect-only", "-q", "-p", "script.lib.requirement_listing", "-p", "no:xdist"]
+# Without the terminal's own plugin, which would list all tests besides, its options are unknown.
+LISTING = ["--collect-only", "-o", "addopts=--strict-markers", "-p", "no:terminal"]
+LISTING += ["-p", "script.lib.requirement_listing"]
 
 
 def main(arguments: list[str]) -> int:
