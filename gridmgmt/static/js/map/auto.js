@@ -1,6 +1,6 @@
 /** Draws every element with data-map from its data attributes alone, for pages that need no script of their own. */
 
-import { el, toast } from "../dom.js";
+import { el, toast, token } from "../dom.js";
 import { createMap, freeView } from "./base.js";
 import { addCases, countLights } from "./cases.js";
 import { addGrids } from "./grids.js";
@@ -32,6 +32,9 @@ function draw(element) {
           names.set(tier, label || tier);
         });
         shown.tiers = [...names].map(([tier, label]) => ({ kind: "tier", tier, label }));
+        if (group.getLayers().some((layer) => layer.options.fill && Number(layer.feature.properties.vacancies) > 0)) {
+          shown.tiers.push({ kind: "area", label: texts.textVacancies, color: token("--yellow-fill") });
+        }
         refresh();
         if (!texts.bounds && !texts.center && !texts.point && group.getBounds().isValid()) map.fitBounds(group.getBounds(), freeView(element));
       })
