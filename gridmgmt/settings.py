@@ -191,6 +191,8 @@ STORAGES = {
 }
 
 HTTPS = env.flag("GRIDMGMT_HTTPS", default=False)
+# Our own proxy, where there is one, tells whether the browser came by https.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True

@@ -32,6 +32,7 @@ def given(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
         (lambda: env.words(NAME, []), "a, b,,c ", ["a", "b", "c"]),
         (lambda: env.words(NAME, ["x"]), "", ["x"]),
         (lambda: env.choice(NAME, {"a", "b"}, "a"), "b", "b"),
+        (lambda: env.limit(NAME, "1 day", units={"day"}), "3 day", (3, "day")),
         (lambda: env.path(NAME, Path("/x")), "/y/z", Path("/y/z")),
     ],
 )
@@ -50,6 +51,8 @@ def test_takes_good_values(
         (lambda: env.number(NAME, 3), "many"),
         (lambda: env.number(NAME, 3, minimum=2), "1"),
         (lambda: env.choice(NAME, {"a", "b"}, "a"), "c"),
+        (lambda: env.limit(NAME, "1 day", units={"day"}), "3 weeks"),
+        (lambda: env.limit(NAME, "1 day", units={"day"}), "day"),
     ],
 )
 def test_refuses_bad_values_by_name(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-READER = re.compile(r'env\.(?:text|flag|number|words|choice|path)\(\s*"([A-Z_]+)"')
+READER = re.compile(r'env\.\w+\(\s*"([A-Z_]+)"')
 OWN = re.compile(r'"(GRIDMGMT_[A-Z_]+)"')
 
 
