@@ -1,0 +1,42 @@
+"""The frame itself: it must notice what it is there to notice."""
+
+import pytest
+
+from tests.e2e.frame import LOOKS, Watch, check_page, serious_faults, sign_in
+
+
+@pytest.mark.req("Z-08")
+def test_the_sign_in_page_passes_in_every_look(page, base_url, look, town):
+    page.goto(f"{base_url}/accounts/login/")
+    assert page.locator("html").get_attribute("lang") == look.language
+    check_page(page, "login")
+
+
+def test_a_signed_in_reader_is_known(new_page, base_url, town):
+    page = new_page(LOOKS[0])
+    sign_in(page, town.users["owner"])
+    page.goto(f"{base_url}/inbox/")
+    assert "login" not in page.url
+
+
+def test_outside_requests_script_errors_and_bad_markup_are_noticed(browser, base_url, town):
+    from tests.e2e.frame import Watch
+
+    context = browser.new_context()
+    watch = Watch(context)
+    page = context.new_page()
+    page.goto(f"{base_url}/accounts/login/")
+    page.evaluate(
+        """() => {
+          fetch("http://outside.example/x").catch(() => {});
+          const picture = document.createElement("img");
+          picture.src = "/favicon.ico";
+          document.querySelector("main").append(picture);
+          window.setTimeout(() => { throw new Error("broken on purpose"); }, 0);
+        }"""
+    )
+    page.wait_for_timeout(300)
+    assert any("image-alt" in fault for fault in serious_faults(page))
+    context.close()
+    assert any(fault.startswith("outside request") for fault in watch.faults)
+    assert any("broken on purpose" in fault for fault in watch.faults)
