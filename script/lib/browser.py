@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 TIMEOUT_S = 60
+LOGIN_PATH = "/login/"
 TOKEN = re.compile(r'name="csrfmiddlewaretoken"\s+value="([^"]+)"')
 
 
@@ -99,6 +100,6 @@ class Visitor:
 
     def log_in(self, username: str, password: str) -> None:
         """Logs in by the form, as a person does."""
-        answer = self.submit("/accounts/login/", {"username": username, "password": password})
+        answer = self.submit(LOGIN_PATH, {"username": username, "password": password})
         if answer.status != 200 or not self.cookie("sessionid"):
             raise Fault(f"{username} cannot log in (status {answer.status})")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .browser import Fault, Visitor
+from .browser import LOGIN_PATH, Fault, Visitor
 from .common import say
 
 Accounts = dict[str, dict[str, str]]
@@ -25,7 +25,8 @@ PAGES = (
     Page("/", mark="<main"),
     Page("/report/", mark="<form"),
     Page("/follow/", mark="<form"),
-    Page("/accounts/login/", mark='type="password"'),
+    Page("/login/", mark='type="password"'),
+    Page("/privacy/", mark="<main"),
     Page("/style/", mark="<main"),
     Page("/api/schema/", mark="openapi"),
     Page("/api/docs/", mark="swagger"),
@@ -39,7 +40,9 @@ PAGES = (
     Page("/statistics/", "analyst", "<main"),
     Page("/inbox/", "manager", "<main"),
     Page("/admin/", "administrator", 'id="content'),
-    Page("/health/", "administrator"),
+    Page("/health/", mark='"ok"'),
+    Page("/health/page/", "administrator", "<main"),
+    Page("/account/", "manager", "<main"),
 )
 
 
@@ -80,7 +83,7 @@ class Check:
         answer = self.visitor(page.role).open(page.path)
         if answer.status != 200:
             raise Fault(f"status {answer.status}")
-        if page.role and "/accounts/login/" in answer.url:
+        if page.role and LOGIN_PATH in answer.url:
             raise Fault("asks to log in again")
         if page.mark and page.mark not in answer.text:
             raise Fault(f"does not show {page.mark!r}")

@@ -30,6 +30,7 @@ def environment(mode: str | None = None) -> Iterator[dict[str, str]]:
     env["DJANGO_SETTINGS_MODULE"] = "gridmgmt.settings"
     env["PATH"] = f"{VENV / 'bin'}:{env.get('PATH', os.defpath)}"
     env["PYTHONPATH"] = str(ROOT)
+    env["PYTHONUNBUFFERED"] = "1"  # logs and progress are read while they are written
     if services.database:
         env["DATABASE_URL"] = services.database_url
     if services.redis:
