@@ -92,15 +92,20 @@ function makePanes(map) {
  * @returns {Promise<L.GeoJSON>}
  */
 export async function addGrids(map, url, options = {}) {
-  const texts = options.texts || map.getContainer().dataset;
   const data = await getJson(url);
+  return addGridFeatures(map, data.features, options);
+}
+
+/** As addGrids, for features that are here already; removing the layer leaves nothing behind. */
+export function addGridFeatures(map, all, options = {}) {
+  const texts = options.texts || map.getContainer().dataset;
   const byLevel = (feature) => tierLook(feature.properties.tier).level;
-  data.features = data.features.filter((f) => f.geometry).sort((a, b) => byLevel(b) - byLevel(a));
+  const features = all.filter((f) => f.geometry).sort((a, b) => byLevel(b) - byLevel(a));
   makePanes(map);
-  const deepest = Math.max(0, ...data.features.map(byLevel));
+  const deepest = Math.max(0, ...features.map(byLevel));
   const filled = (feature) => byLevel(feature) === deepest;
   const layers = [];
-  const group = window.L.geoJSON(data, {
+  const group = window.L.geoJSON({ type: "FeatureCollection", features }, {
     pane: "grids",
     style: (feature) => gridStyle(feature.properties, false, filled(feature)),
     onEachFeature(feature, layer) {
@@ -119,8 +124,10 @@ export async function addGrids(map, url, options = {}) {
   // wide areas first: their names win
   layers.reverse();
   const tidy = () => tidyLabels(map, layers);
-  map.on("zoomend", () => window.requestAnimationFrame(tidy));
-  window.requestAnimationFrame(tidy);
+  const later = () => window.requestAnimationFrame(tidy);
+  map.on("zoomend", later);
+  group.on("remove", () => map.off("zoomend", later));
+  later();
   onThemeChange(() => group.setStyle((feature) => gridStyle(feature.properties, false, filled(feature))));
   return group;
 }
