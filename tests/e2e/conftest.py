@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -48,6 +49,7 @@ def migrated_rows(django_db_setup: None, django_db_blocker) -> Iterator[None]:
     yield
     rows = getattr(connection, "_test_serialized_contents", "")
     with django_db_blocker.unblock():
+        call_command("flush", verbosity=0, interactive=False, inhibit_post_migrate=True)
         connection.creation.deserialize_db_from_string(rows or "[]")
 
 
