@@ -16,4 +16,4 @@ class CaseClockQuerySet(models.QuerySet):
 
     def step_due(self, now: datetime) -> CaseClockQuerySet:
         """Whose warning or next escalation is due; by the index `clock_next_step`, oldest first."""
-        return self.running().filter(next_step_at__lte=now).order_by("next_step_at")
+        return self.running().filter(next_step_at__lt=now).order_by("next_step_at")

@@ -1,11 +1,17 @@
 """What can happen: the standard's events and components, local matters, and their limits."""
 
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from gridmgmt.core.models import BilingualName
 from grids.people.choices import ManagementSystem
 from incidents.choices import CategoryKind, ClockUnit, Grade
+
+
+def in_language(own: str, english: str) -> str:
+    """The office's own text, or the English one for English readers when it is filled."""
+    return english if english and (get_language() or "").startswith("en") else own
 
 
 class PublicTile(BilingualName):
@@ -85,6 +91,9 @@ class FilingRule(models.Model):
         _("condition in English"), max_length=200, blank=True, default=""
     )
     closing_condition = models.CharField(_("closing condition"), max_length=200, blank=True)
+    closing_condition_en = models.CharField(
+        _("closing condition in English"), max_length=200, blank=True, default=""
+    )
     limit = models.PositiveSmallIntegerField(_("limit"))
     unit = models.CharField(_("unit"), max_length=12, choices=ClockUnit.choices)
     order = models.PositiveSmallIntegerField(_("order"), default=0)
@@ -102,3 +111,13 @@ class FilingRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.limit} {self.get_unit_display()}"
+
+    @property
+    def condition_label(self) -> str:
+        """The condition in the reader's language."""
+        return in_language(self.condition, self.condition_en)
+
+    @property
+    def closing_label(self) -> str:
+        """The closing condition in the reader's language."""
+        return in_language(self.closing_condition, self.closing_condition_en)

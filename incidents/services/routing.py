@@ -334,11 +334,10 @@ def _to_inform(case: _Case) -> tuple[Holder, ...]:
 
 
 def _why_place(case: _Case) -> Reason:
-    if case.place is None:
-        return reason("place_none")
-    leaf = case.place.leaf
-    if leaf is None:
-        return reason("place_outside")
+    leaf = case.place.leaf if case.place else None
+    if case.place is None or leaf is None:
+        far = case.place is not None and case.place.distance_m is not None
+        return reason("place_outside" if far else "place_none")
     return reason(
         f"place_{case.place.answer}",
         area=bilingual(leaf),

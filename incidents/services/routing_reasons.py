@@ -28,7 +28,7 @@ _SENTENCES: dict[str, Callable[[], str]] = {
         "The place lies in %(area)s (%(code)s), but in no grid below it; the upper tier answers."
     ),
     "place_outside": lambda: _("The place lies outside the territory; the dispatcher decides."),
-    "place_none": lambda: _("The case has no place yet; the dispatcher finds it."),
+    "place_none": lambda: _("No place is known in the territory yet; the dispatcher finds it."),
     "lead": lambda: _("%(role)s of %(area)s is responsible."),
     "deputy": lambda: _("The %(role)s of %(area)s is away or not appointed; the deputy answers."),
     "stand_in": lambda: _("The %(role)s of %(area)s is away; who stands in answers."),
@@ -43,6 +43,7 @@ _SENTENCES: dict[str, Callable[[], str]] = {
     ),
     "no_rule": lambda: _("No rule applies; the management system of the category decides."),
     "no_owner": lambda: _("No rule and no department fits; the dispatcher decides."),
+    "by_hand": lambda: _("A person chose the owner by hand."),
     "dispatcher": lambda: _("Dispatching is the dispatchers' task."),
     "major": lambda: _("A major emergency: the leaders and the grid's manager are told at once."),
     "urgent": lambda: _(
