@@ -68,3 +68,4 @@ class PlaceKind(models.TextChoices):
     BUILDING = "building", _("building")
     ADDRESS = "address", _("address")
     POINT = "point", _("place")
+    AREA = "area", _("area")

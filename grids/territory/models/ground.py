@@ -32,6 +32,7 @@ class Building(GroundFeature):
     )
     levels = models.PositiveSmallIntegerField(_("levels"), null=True, blank=True)
     households = models.PositiveIntegerField(_("households"), default=0)
+    estate = models.CharField(_("estate"), max_length=100, blank=True)
     street = models.CharField(_("road"), max_length=100, blank=True)
     number = models.CharField(_("number"), max_length=30, blank=True)
     grid = models.ForeignKey(

@@ -19,6 +19,7 @@ from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from gridmgmt.core.crs import Crs, UnknownCrsError, geometry_to_wgs84, parse_crs
+from grids.territory.choices import GridKind
 from grids.territory.errors import TerritoryError
 from grids.territory.geometry.coverage import ring_fault
 
@@ -36,6 +37,7 @@ class AreaRow:
     geometry: MultiPolygon
     households: int | None
     population: int | None
+    kind: str = GridKind.BASIC
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Columns:
     parent: str | None = None
     households: str | None = None
     population: str | None = None
+    kind: str | None = None
 
     def named(self) -> list[str]:
         """The columns that must exist."""
@@ -58,6 +61,7 @@ class Columns:
             self.parent,
             self.households,
             self.population,
+            self.kind,
         )
         return [column for column in wanted if column]
 
@@ -98,6 +102,7 @@ def read_areas(
                 geometry=shapes[position],
                 households=_count(row, columns.households, code),
                 population=_count(row, columns.population, code),
+                kind=_kind(row, columns.kind, code),
             )
         )
     return rows, str(source)
@@ -261,6 +266,17 @@ def _count(row: Any, column: str | None, code: str) -> int | None:
             % {"column": column, "code": code, "value": text[:40]}
         )
     return int(text)
+
+
+def _kind(row: Any, column: str | None, code: str) -> str:
+    """basic or dedicated; an empty cell is basic."""
+    text = _text(row[column]) if column else ""
+    if text and text not in GridKind.values:
+        raise TerritoryError(
+            _("%(column)s of %(code)s is %(value)s; it must be basic or dedicated.")
+            % {"column": column, "code": code, "value": text[:40]}
+        )
+    return text or GridKind.BASIC
 
 
 def _some(items: list[str]) -> str:

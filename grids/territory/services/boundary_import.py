@@ -87,6 +87,7 @@ def import_areas(
             geometry=to_geos(area.geometry),
             households=area.households,
             population=area.population,
+            kind=area.kind,
             source=source[:200],
             source_crs=source_crs,
             replaces=current.get(grids[area.code].pk),
@@ -242,12 +243,13 @@ def _same(new: Boundary, old: Boundary | None) -> bool:
     """Whether a file's area says nothing new, so that a second import changes nothing."""
     if old is None or old.geometry is None:
         return False
-    return (new.name, new.name_en, new.parent_id, new.households, new.population) == (
+    return (new.name, new.name_en, new.parent_id, new.households, new.population, new.kind) == (
         old.name,
         old.name_en,
         old.parent_id,
         old.households,
         old.population,
+        old.kind,
     ) and new.geometry.equals_exact(old.geometry)
 
 

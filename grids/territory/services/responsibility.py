@@ -18,8 +18,6 @@ from grids.territory.choices import Answer
 from grids.territory.errors import InvalidPoint
 from grids.territory.querysets import lookup_rows, lookup_rows_many
 
-METRES_PER_DEGREE = 110_000.0  # a little less than anywhere on earth, so that no leaf is missed
-
 
 @dataclass(frozen=True, slots=True)
 class Area:
@@ -148,15 +146,7 @@ def responsible_areas(lon: float, lat: float, *, moment: dt.date | dt.datetime) 
     """
     lon, lat = check_point(lon, lat)
     at = as_moment(moment)
-    gap_m = settings.GAP_DISTANCE_M
-    rows = lookup_rows(
-        lon,
-        lat,
-        moment=at,
-        gap_m=gap_m,
-        reach_lon=_reach_lon(lat, gap_m),
-        reach_lat=gap_m / METRES_PER_DEGREE,
-    )
+    rows = lookup_rows(lon, lat, moment=at, gap_m=settings.GAP_DISTANCE_M)
     return _answer(rows, at)
 
 
@@ -181,26 +171,17 @@ def responsible_areas_many(
 def _answer_batch(
     batch: Sequence[tuple[float, float]], at: dt.datetime
 ) -> Iterator[Responsibility]:
-    gap_m = settings.GAP_DISTANCE_M
     rows = lookup_rows_many(
         [lon for lon, _lat in batch],
         [lat for _lon, lat in batch],
-        [_reach_lon(lat, gap_m) for _lon, lat in batch],
         moment=at,
-        gap_m=gap_m,
-        reach_lat=gap_m / METRES_PER_DEGREE,
+        gap_m=settings.GAP_DISTANCE_M,
     )
     by_point: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
     for number, *row in rows:
         by_point[number].append(tuple(row))
     for number in range(1, len(batch) + 1):
         yield _answer(by_point[number], at)
-
-
-def _reach_lon(lat: float, gap_m: float) -> float:
-    """The gap distance in degrees of longitude at this latitude, never more than the globe."""
-    narrowing = math.cos(math.radians(lat))
-    return min(180.0, gap_m / METRES_PER_DEGREE / max(narrowing, 1e-6))
 
 
 _HOW = {"leaf": Answer.INSIDE, "near": Answer.GAP, "cover": Answer.PARENT}

@@ -37,6 +37,8 @@ class Command(BaseCommand):
         parser.add_argument("--parent", help="column of the parents' codes")
         parser.add_argument("--households", help="column of the numbers of households")
         parser.add_argument("--population", help="column of the numbers of residents")
+        parser.add_argument("--kind", help="column that says basic or dedicated")
+        parser.add_argument("--source", help="origin and licence (default: the file's name)")
         parser.add_argument(
             "--crs", default="auto", help="auto, wgs84, cgcs2000, gcj02, bd09 or EPSG:n"
         )
@@ -71,6 +73,7 @@ class Command(BaseCommand):
                 parent=options["parent"],
                 households=options["households"],
                 population=options["population"],
+                kind=options["kind"],
             ),
             layer=options["layer"],
             crs=options["crs"],
@@ -109,7 +112,7 @@ class Command(BaseCommand):
             actor=None,
             now=now,
             moment=moment,
-            source=options["file"].name,
+            source=options["source"] or options["file"].name,
             source_crs=source_crs,
         )
         self.stdout.write(

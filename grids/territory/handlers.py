@@ -1,0 +1,16 @@
+"""What the territory hears from itself: a division took effect, so buildings find their leaves."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from gridmgmt.core.models import OutboxEvent
+from gridmgmt.core.outbox import handles
+from grids.territory.services.editions import TOOK_EFFECT
+from grids.territory.services.ground import refresh_building_grids
+
+
+@handles(TOOK_EFFECT)
+def refresh_buildings(event: OutboxEvent) -> None:
+    """Always as of now, so that a late or doubled event does no harm."""
+    refresh_building_grids(timezone.now())
