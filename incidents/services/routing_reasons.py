@@ -66,7 +66,7 @@ def explain(reasons: Iterable[Reason]) -> list[str]:
     return sentences
 
 
-def reason(code: str, **params: Any) -> Reason:
+def reason(code: str, /, **params: Any) -> Reason:
     """A reason as it is stored."""
     return {"code": code, "params": params} if params else {"code": code}
 
