@@ -46,7 +46,7 @@ def environment(mode: str | None = None) -> Iterator[dict[str, str]]:
 def _set_tests_apart(env: dict[str, str], local: Path, *, private_redis: bool) -> None:
     """Photos, keys and the queue of tests are not those of the demo."""
     apart = local / "test"
-    apart.mkdir(exist_ok=True)
+    (apart / "static").mkdir(parents=True, exist_ok=True)  # whitenoise warns where it is missing
     env["GRIDMGMT_LOCAL_DIR"] = str(apart)
     for name in ("GRIDMGMT_KEYS_FILE", "GRIDMGMT_MEDIA_ROOT"):
         env.pop(name, None)
