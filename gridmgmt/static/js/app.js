@@ -102,8 +102,33 @@ function setUpFilters() {
   }
 }
 
+/** Paper is light; a dark map is drawn again before it is printed. */
+function setUpPrint() {
+  let before = null;
+  const light = () => {
+    if (before !== null) return;
+    before = root.dataset.theme || "";
+    root.dataset.theme = "light";
+    document.dispatchEvent(new CustomEvent("gm:theme"));
+  };
+  window.addEventListener("beforeprint", light);
+  window.addEventListener("afterprint", () => {
+    if (before) root.dataset.theme = before;
+    else delete root.dataset.theme;
+    before = null;
+    document.dispatchEvent(new CustomEvent("gm:theme"));
+  });
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.addEventListener("click", () => {
+      light();
+      window.setTimeout(() => window.print(), 800);
+    });
+  }
+}
+
 setUpSwitches();
 setUpFilters();
+setUpPrint();
 document.addEventListener("click", onClick);
 document.addEventListener("submit", onSubmit);
 window.addEventListener("pageshow", onPageShow);

@@ -33,7 +33,7 @@ function draw(element) {
         });
         shown.tiers = [...names].map(([tier, label]) => ({ kind: "tier", tier, label }));
         if (group.getLayers().some((layer) => layer.options.fill && Number(layer.feature.properties.vacancies) > 0)) {
-          shown.tiers.push({ kind: "area", label: texts.textVacancies, color: token("--yellow-fill") });
+          shown.tiers.push({ kind: "area", label: texts.textVacant, color: token("--yellow-fill") });
         }
         refresh();
         if (!texts.bounds && !texts.center && !texts.point && group.getBounds().isValid()) map.fitBounds(group.getBounds(), freeView(element));
