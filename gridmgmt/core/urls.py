@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from gridmgmt.core import views
+from gridmgmt.core import style, views
 
 app_name = "core"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("account/sign-out-everywhere/", views.sign_out_everywhere, name="sign_out_everywhere"),
     path("account/tokens/<int:pk>/revoke/", views.revoke_token, name="revoke_token"),
     path("privacy/", views.privacy, name="privacy"),
+    path("style/", style.StylePage.as_view(), name="style"),
     path("health/", views.health_json, name="health"),
     path("health/page/", views.health_page, name="health_page"),
     path("metrics", views.metrics, name="metrics"),
