@@ -65,6 +65,13 @@ def test_given_services_ask_for_no_server(tmp_path: Path) -> None:
     assert not [name for name in names if "postgis" in name or "redis" in name]
 
 
+def test_a_user_without_sudo_is_told_to_call_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(Refusal, match=r"no sudo; run \./script/setup once as root"):
+        system.as_root()
+
+
 # Ports
 
 
