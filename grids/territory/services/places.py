@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import shapely
-from django.contrib.gis.geos import Point
 from django.db import transaction
 from django.utils.translation import get_language
 
@@ -22,9 +21,11 @@ from grids.territory.services.coverage import to_geos
 EXACT, LIKELY, VAGUE = "exact", "likely", "vague"
 LEAST_SCORE = 0.34  # below a third of the words matched it is no guess
 CANDIDATES = 200  # rows that the index hands over for ranking
+LARGE_M = 300.0  # beyond this reach a name alone is one step less certain
+VAST_M = 1_000.0  # beyond this it says nothing about the point
 FAR_M = 20_000.0  # distance at which nearness no longer counts
 METRES_PER_DEGREE = 111_000.0
-_NUMBERED = re.compile(r"\d+(?:-\d+)*[a-z]?")
+_NUMBERED = re.compile(r"[0-9]+(?:-[0-9]+)*[a-z]?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ def search_places(
 
     An empty text, or one without a known word, finds nothing.
     """
+    text = re.sub(r"(\d)\s+(?=号楼|号|楼|栋|幢|座|单元)", r"\1", text)
     asked = query_terms(text)
     if not asked or limit < 1:
         return []
@@ -56,6 +58,7 @@ def search_places(
     scored = []
     for row in rows:
         score, certainty = _judge(spelled, asked, row)
+        certainty = _of_the_point(certainty, row.extent_m)
         if score >= LEAST_SCORE:
             scored.append((score, -_distance(near, row.lon, row.lat), certainty, row))
     scored.sort(key=lambda item: (-round(item[0], 3), -item[1], len(item[3].name), item[3].id))
@@ -95,30 +98,58 @@ def place_from_words(text: str) -> FoundPlace | None:
 
 
 def _judge(spelled: str, asked: list[str], row: CandidatePlace) -> tuple[float, str]:
-    """How well an entry answers: the matched share of what was asked and of what it is called."""
-    held = set(row.terms)
-    matched = sum(weight(term) for term in asked if term in held)
-    share = matched / sum(weight(term) for term in asked)
-    own = terms(row.name) or list(held)
-    named = sum(weight(t) for t in own if t in set(asked)) / sum(map(weight, own))
-    english = terms(row.name_en) if row.name_en else []
-    if english:
-        in_english = sum(weight(t) for t in english if t in set(asked)) / sum(map(weight, english))
-        named = max(named, in_english)
-    wanted = [term for term in asked if _NUMBERED.match(term)]
-    numbers_fit = all(term in held for term in wanted if term.isascii()) and bool(wanted)
-    score = 0.6 * share + 0.4 * named
-    if wanted and not numbers_fit:
-        score *= 0.8
-    whole = spelled in {normalise(name) for name in (row.name, row.name_en, *row.aliases) if name}
-    if whole or (named == 1.0 and share == 1.0):
-        return max(score, 0.99 if whole else score), EXACT
-    if named == 1.0 and (numbers_fit or not wanted):
-        # A report tells more than a name: all of the name is in it, with its number.
-        return max(score, 0.8), EXACT if wanted and row.kind != PlaceKind.ROAD else LIKELY
-    if named >= 0.99 or score >= 0.6:
-        return score, LIKELY
-    return score, VAGUE
+    """Score and certainty of one entry.
+
+    A question may be a bare name or a whole report. What counts is how much of the question the
+    entry holds, how much of one of its own spellings the question holds, and whether a number
+    that was asked for is the entry's.
+    """
+    spellings = [name for name in (row.name, row.name_en, *row.aliases) if name]
+    if spelled in {normalise(name) for name in spellings}:
+        return 1.0, LIKELY if is_bare_number(row.name) else EXACT
+    held, question = set(row.terms), set(asked)
+    share = _weigh(question & held) / _weigh(question)
+    named, length = max(_covered(name, question) for name in spellings)
+    numbers_fit = _numbers_of(question) <= held
+    if named < 1.0 or is_bare_number(row.name):
+        score = 0.6 * share + 0.4 * named
+        return score, LIKELY if score >= 0.6 and numbers_fit and named >= 0.5 else VAGUE
+    score = 0.8 + 0.19 * share
+    if length < 2 and share < 0.5:
+        return score - 0.2, VAGUE  # one word of a long report is named so by chance
+    if not numbers_fit:
+        return score - 0.1, LIKELY
+    certain = share == 1.0 or row.kind in {PlaceKind.BUILDING, PlaceKind.ADDRESS}
+    return score, EXACT if certain else LIKELY
+
+
+def _of_the_point(certainty: str, extent_m: float) -> str:
+    """A long road or a whole community is known by name, but its middle is not the place meant."""
+    if extent_m > VAST_M:
+        return VAGUE
+    if extent_m > LARGE_M:
+        return LIKELY if certainty == EXACT else VAGUE
+    return certainty
+
+
+def is_bare_number(name: str) -> bool:
+    """Whether a name is a house number alone (3号楼), which every estate has."""
+    return re.fullmatch(r"\d+[a-zA-Z]?(?:号楼|号院|号|楼|栋|幢|座)?", name) is not None
+
+
+def _covered(name: str, question: set[str]) -> tuple[float, int]:
+    """The share of a spelling's terms that was asked for, and how many terms it has."""
+    own = set(terms(name))
+    return (_weigh(own & question) / _weigh(own), len(own)) if own else (0.0, 0)
+
+
+def _weigh(words: Iterable[str]) -> float:
+    return sum(map(weight, words))
+
+
+def _numbers_of(words: Iterable[str]) -> set[str]:
+    """The bare numbers among terms."""
+    return {word for word in words if word.isascii() and _NUMBERED.fullmatch(word)}
 
 
 def _distance(near: tuple[float, float] | None, lon: float, lat: float) -> float:
@@ -174,18 +205,20 @@ def _roads() -> Iterable[Place]:
 
 
 def _buildings() -> Iterable[Place]:
+    streets: dict[str, list[Building]] = defaultdict(list)
     for building in Building.objects.order_by("pk").defer("footprint"):
-        address = f"{building.street}{building.number}" if building.number else ""
-        if address and not re.search(r"\D$", address):
-            address += "号"
+        address = _address(building)
+        if building.street:
+            streets[building.street].append(building)
         if building.name:
+            names = _spellings(building)
             yield Place(
                 kind=PlaceKind.BUILDING,
-                name=building.name,
+                name=names[0][:200],
                 name_en=building.name_en,
                 road=building.street,
                 number=building.number,
-                aliases=_spellings(building, address),
+                aliases=[name[:200] for name in [*names[1:], address] if name],
                 point=building.point,
                 extent_m=30,
                 source=building.source,
@@ -200,44 +233,61 @@ def _buildings() -> Iterable[Place]:
                 extent_m=30,
                 source=building.source,
             )
+    # A road that runs outside the base map is still named by the houses on it.
+    drawn = set(Road.objects.exclude(name="").values_list("name", flat=True))
+    for street in sorted(streets.keys() - drawn):
+        yield _gathered(PlaceKind.ROAD, street, streets[street])
 
 
-def _spellings(building: Building, address: str) -> list[str]:
-    """How else people call it: with its estate in front, by its address, 楼 for 号楼."""
-    spellings = [address] if address else []
-    if building.estate and not building.name.startswith(building.estate):
-        spellings.append(f"{building.estate}{building.name}")
-    if re.search(r"\d号?楼$", building.name):
-        other = re.sub(r"(\d)楼$", r"\1号楼", building.name)
-        if other == building.name:
-            other = re.sub(r"(\d)号楼$", r"\1楼", building.name)
-        spellings.append(other)
-    return [spelling[:200] for spelling in spellings]
+def _address(building: Building) -> str:
+    """成府路28号; empty without a number."""
+    if not (building.street and building.number):
+        return ""
+    ending = "号" if building.number[-1].isdigit() and not building.street.isascii() else ""
+    return f"{building.street}{' ' if building.street.isascii() else ''}{building.number}{ending}"
+
+
+def _spellings(building: Building) -> list[str]:
+    """The shown name first, then how else people call it: 荷清苑3号楼, 荷清苑3楼, 西南11号楼."""
+    name, estate = building.name, building.estate
+    match = re.fullmatch(r"(\D*?)\s*(\d+[a-zA-Z]?)(号楼|楼|栋|幢|座|号)?", name)
+    if match is None:
+        return [name, f"{estate}{name}"] if estate and not name.startswith(estate) else [name]
+    front, number, unit = match[1], match[2], match[3] or ""
+    fronts = [front] if front else []
+    if estate and estate not in fronts:
+        fronts.append(estate)
+    shown = f"{fronts[0]}{number}{unit}" if fronts else name
+    others = [f"{f}{number}{u}" for f in fronts for u in ("号楼", "楼", unit)]
+    return list(dict.fromkeys([shown, *others]))
 
 
 def _estates() -> Iterable[Place]:
     """Estates as the ground file names them, else what numbered buildings share: 荷清苑3号楼."""
-    members: dict[str, list[Point]] = defaultdict(list)
-    source = ""
+    members: dict[str, list[Building]] = defaultdict(list)
     for building in Building.objects.order_by("pk").defer("footprint"):
         match = re.match(r"^(\D{2,20}?)\s*\d+(?:号?楼|栋|幢|座|号)?$", building.name)
         estate = building.estate or (match[1] if match else "")
         if estate:
-            members[estate].append(building.point)
-            source = building.source
-    for name, points in members.items():
-        if len(points) < 2:
-            continue
-        cloud = shapely.MultiPoint([(point.x, point.y) for point in points])
-        west, south, east, north = cloud.bounds
-        middle = min(cloud.geoms, key=lambda point: point.distance(cloud.centroid))
-        yield Place(
-            kind=PlaceKind.ESTATE,
-            name=name,
-            point=to_geos(middle),
-            extent_m=max(east - west, north - south) / 2 * METRES_PER_DEGREE,
-            source=source,
-        )
+            members[estate].append(building)
+    for name, buildings in members.items():
+        if len(buildings) > 1:
+            yield _gathered(PlaceKind.ESTATE, name, buildings)
+
+
+def _gathered(kind: str, name: str, buildings: list[Building]) -> Place:
+    """A place that several buildings make up: at the building nearest to their middle."""
+    cloud = shapely.MultiPoint([(building.point.x, building.point.y) for building in buildings])
+    west, south, east, north = cloud.bounds
+    middle = min(cloud.geoms, key=lambda point: point.distance(cloud.centroid))
+    return Place(
+        kind=kind,
+        name=name,
+        road=name[:100] if kind == PlaceKind.ROAD else "",
+        point=to_geos(middle),
+        extent_m=max(30.0, max(east - west, north - south) / 2 * METRES_PER_DEGREE),
+        source=buildings[0].source,
+    )
 
 
 def _grids(now: dt.datetime) -> Iterable[Place]:
