@@ -85,8 +85,20 @@ ROLE_RIGHTS: dict[Role, frozenset[Right]] = {
             Right.SEE_STATISTICS,
         }
     ),
+    # A head answers for the vacant manager posts of the own area, so the manager's work is theirs.
     Role.GRID_HEAD: frozenset(
-        {Right.REPORT, Right.SEE_CASES, Right.URGE, Right.SEE_MAP, Right.SEE_STATISTICS}
+        {
+            Right.REPORT,
+            Right.SEE_CASES,
+            Right.OPEN_CONTACTS,
+            Right.VERIFY,
+            Right.FILE,
+            Right.SELF_HANDLE,
+            Right.HANDLE,
+            Right.URGE,
+            Right.SEE_MAP,
+            Right.SEE_STATISTICS,
+        }
     ),
     Role.LEADER: frozenset(
         {
