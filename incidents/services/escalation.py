@@ -72,8 +72,15 @@ def ladder(incident: Incident, moment: datetime) -> list[Rung]:
         for number, grid_id in enumerate(reversed(path), start=1)
         if grid_id in by_grid
     ]
-    for grid_id, leaders in _posted(path, (Role.LEADER,), moment).items():
-        rungs.append(Rung(len(path) + len(path) - path.index(grid_id), grid_id, leaders))
+    leaders = tuple(
+        dict.fromkeys(
+            person
+            for persons in _posted(path, (Role.LEADER,), moment).values()
+            for person in persons
+        )
+    )
+    if leaders:
+        rungs.append(Rung(len(path) + 1, path[0], leaders))
     if not rungs:
         officers = roster.officers(Role.DISPATCHER, moment, path)
         rungs = [Rung(1, None, tuple(officer.person_id for officer in officers))]

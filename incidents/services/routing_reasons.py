@@ -33,6 +33,7 @@ _SENTENCES: dict[str, Callable[[], str]] = {
     "deputy": lambda: _("The %(role)s of %(area)s is away or not appointed; the deputy answers."),
     "stand_in": lambda: _("The %(role)s of %(area)s is away; who stands in answers."),
     "parent_tier": lambda: _("The post of %(role)s is vacant in %(leaf)s; %(area)s above answers."),
+    "above": lambda: _("%(role)s of %(area)s answers for %(leaf)s."),
     "vacant": lambda: _("Nobody holds the post of %(role)s here or above; the dispatcher decides."),
     "avoided": lambda: _("Who handled the case does not check it; the next one in charge does."),
     "rule": lambda: _("The rule “%(rule)s”, version %(version)s, applies."),
