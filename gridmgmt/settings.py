@@ -6,6 +6,8 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from gridmgmt import env
 
@@ -115,6 +117,12 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
+        # A Redis that is away answers within seconds with an error, not with a long silence.
+        "OPTIONS": {
+            "socket_connect_timeout": 2,
+            "socket_timeout": 2,
+            "retry": Retry(NoBackoff(), 1),
+        },
         "KEY_PREFIX": DATABASES["default"]["NAME"],
     }
 }
@@ -139,7 +147,13 @@ CELERY_BEAT_SCHEDULE = {
     "deliver-notifications": {"task": "notifications.deliver", "schedule": 30.0},
 }
 # An unreachable queue is noticed at once: what was committed waits for the sweep.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 2,
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
+}
 
 AUTH_USER_MODEL = "core.User"
 if MODE == "test":
@@ -179,6 +193,8 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "gridmgmt" / "static"]
 STATIC_ROOT = LOCAL_DIR / "static"
+# Tests read static files where they lie; everything else collects them first.
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = MODE == "test"
 MEDIA_URL = "/media/"
 MEDIA_ROOT = env.path("GRIDMGMT_MEDIA_ROOT", LOCAL_DIR / "media")
 STORAGES = {
@@ -186,7 +202,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if MODE == "test"
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "gridmgmt.core.static_files.StaticFiles"
     },
 }
 

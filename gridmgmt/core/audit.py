@@ -2,7 +2,8 @@
 
 `record` costs one insert in the caller's transaction. `seal` chains what has been committed;
 it takes entries below the oldest running transaction only, so that no entry can appear later
-before one that is sealed already. `verify` recomputes the chain.
+before one that is sealed already. Transactions of one database count, not of the whole cluster.
+`verify` recomputes the chain.
 """
 
 import hashlib
@@ -19,6 +20,30 @@ from gridmgmt.core.models import AuditEntry, AuditSeal
 
 SEALER_LOCK = 7_301_001  # advisory lock: one sealer at a time
 GENESIS = "0" * 64
+
+# The oldest transaction that may still write here; without one, the next to begin. Transactions
+# of other databases of the same cluster are left out where their owner is known.
+OLDEST_RUNNING = """
+SELECT coalesce(min(running), pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
+FROM (SELECT pg_snapshot_xip(pg_current_snapshot())::text::bigint AS running) AS snapshot
+WHERE NOT EXISTS (
+    SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock' AND granted
+      AND transactionid::text::bigint = running % 4294967296
+      AND datname <> current_database()
+)
+"""
+
+
+class NotBegun(models.Func):
+    """The first transaction that the statement's snapshot has not begun.
+
+    An entry that is seen with such a number came with a backup of another cluster: it was
+    committed long ago.
+    """
+
+    template = "(pg_snapshot_xmax(pg_current_snapshot())::text::bigint)"
+    output_field = models.BigIntegerField()
 
 
 def record(
@@ -72,14 +97,10 @@ def seal(*, now: datetime, limit: int = 5000) -> int:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [SEALER_LOCK])
         if not cursor.fetchone()[0]:
             return 0
-        cursor.execute(
-            "SELECT pg_snapshot_xmin(now)::text::bigint, pg_snapshot_xmax(now)::text::bigint"
-            " FROM pg_current_snapshot() AS now"
-        )
-        oldest_running, not_begun = cursor.fetchone()
-        # Numbers that this cluster has not given yet come with a restored backup: long committed.
-        entries = AuditEntry.objects.filter(seal__isnull=True).exclude(
-            transaction_id__gte=oldest_running, transaction_id__lt=not_begun
+        cursor.execute(OLDEST_RUNNING)
+        entries = AuditEntry.objects.filter(seal__isnull=True).filter(
+            models.Q(transaction_id__lt=cursor.fetchone()[0])
+            | models.Q(transaction_id__gte=NotBegun())
         )
         last = AuditSeal.objects.order_by("-sequence").first()
         sequence = last.sequence if last else 0

@@ -17,6 +17,8 @@ import redis
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils.translation import gettext as _
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from rest_framework.throttling import BaseThrottle
 
 logger = logging.getLogger(__name__)
@@ -64,7 +66,12 @@ def parse_rate(rate: str) -> tuple[int, int]:
 @functools.cache
 def connection() -> redis.Redis:
     """One pool of connections a process, shared by throttles and the health check."""
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=2,
+        socket_connect_timeout=2,
+        retry=Retry(NoBackoff(), 1),
+    )
 
 
 @functools.cache

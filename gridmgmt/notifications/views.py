@@ -56,9 +56,15 @@ def unread_json(request: HttpRequest) -> JsonResponse:
         Notification.objects.of(request.user.pk)
         .unread()
         .aggregate(
-            unread=Count("pk"),
-            urgent=Count("pk", filter=Q(urgent=True)),
-            newest_urgent_id=Max("pk", filter=Q(urgent=True)),
+            total=Count("pk"),
+            alarms=Count("pk", filter=Q(urgent=True)),
+            newest=Max("pk", filter=Q(urgent=True)),
         )
     )
-    return JsonResponse(numbers)
+    return JsonResponse(
+        {
+            "unread": numbers["total"],
+            "urgent": numbers["alarms"],
+            "newest_urgent_id": numbers["newest"],
+        }
+    )

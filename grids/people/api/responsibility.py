@@ -148,19 +148,18 @@ def _json(body: dict[str, Any], status: int = 200) -> HttpResponse:
     return HttpResponse(text, status=status, content_type="application/json; charset=utf-8")
 
 
-_AREA = inline_serializer(
-    "ResponsibleArea",
-    {
-        "tier": serializers.CharField(),
-        "code": serializers.CharField(),
-        "name": serializers.CharField(),
-        "name_en": serializers.CharField(),
-        "households": serializers.IntegerField(allow_null=True),
-        "grid_id": serializers.IntegerField(),
-        "boundary_id": serializers.IntegerField(),
-    },
-    many=True,
-)
+class ResponsibleAreaSerializer(serializers.Serializer):
+    """One area of the answer, for the description only."""
+
+    tier = serializers.CharField()
+    code = serializers.CharField()
+    name = serializers.CharField()
+    name_en = serializers.CharField()
+    households = serializers.IntegerField(allow_null=True)
+    grid_id = serializers.IntegerField()
+    boundary_id = serializers.IntegerField()
+
+
 _PERSON = inline_serializer(
     "PersonInPost",
     {
@@ -202,8 +201,8 @@ class ResponsibilityDescription(APIView):
                 "reason": serializers.CharField(),
                 "distance_m": serializers.FloatField(allow_null=True),
                 "moment": serializers.DateTimeField(),
-                "areas": _AREA,
-                "others": _AREA,
+                "areas": ResponsibleAreaSerializer(many=True),
+                "others": ResponsibleAreaSerializer(many=True),
                 "people": serializers.DictField(child=_PERSON, required=False),
             },
         ),
