@@ -4,10 +4,20 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class StaticFiles(CompressedManifestStaticFilesStorage):
-    """Imports between our ES modules are renamed too.
+    """Imports between our own ES modules are renamed too.
 
-    Otherwise a module loaded by a page and imported by another would be two modules in the
-    browser, and after an update a new page would run with an old import.
+    Otherwise a module that a page loads and another module imports would be two modules in the
+    browser, and after an update a new page would run with an old import. Only below js/: the
+    modules of packages import what their packages do not ship.
     """
 
-    support_js_module_import_aggregation = True
+    patterns = (
+        *CompressedManifestStaticFilesStorage.patterns,
+        (
+            "js/*.js",
+            (
+                (r"""(?P<matched>\bfrom\s*"(?P<url>\.[^"]+)")""", 'from "%(url)s"'),
+                (r"""(?P<matched>\bimport\s*"(?P<url>\.[^"]+)")""", 'import "%(url)s"'),
+            ),
+        ),
+    )
