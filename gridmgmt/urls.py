@@ -9,8 +9,10 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="core:login"), name="home"),
     path("", include("gridmgmt.core.urls")),
     path("inbox/", include("gridmgmt.notifications.urls")),
+    path("tiles/", include("maps.tile_urls")),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("api/v1/", include("grids.territory.urls")),
     path("api/v1/", include("grids.people.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     # The split view keeps its script in a file of its own, as script-src 'self' wants it.

@@ -1,0 +1,136 @@
+"""Administration of the territory. What is published is read-only: editions change it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from leaflet.admin import LeafletGeoAdmin
+
+from grids.territory.models import (
+    Boundary,
+    Building,
+    Edition,
+    Finding,
+    Grid,
+    Lineage,
+    Place,
+    Road,
+    Tier,
+    Water,
+)
+
+
+class ReadOnly:
+    """Nothing is added, changed or removed here."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Tier)
+class TierAdmin(admin.ModelAdmin):
+    list_display = ["order", "code", "name", "name_en", "code_length"]
+    list_display_links = ["code"]
+
+
+@admin.register(Grid)
+class GridAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["code", "tier", "created_at"]
+    list_filter = ["tier"]
+    search_fields = ["code"]
+    list_select_related = ["tier"]
+
+
+@admin.register(Boundary)
+class BoundaryAdmin(LeafletGeoAdmin):
+    """A drafted boundary can be mended; a published one is history."""
+
+    list_display = ["name", "grid", "parent", "kind", "edition", "valid", "households"]
+    list_filter = ["grid__tier", "kind", "edition__status"]
+    search_fields = ["name", "name_en", "grid__code"]
+    list_select_related = ["grid", "parent", "edition"]
+    autocomplete_fields = ["grid", "parent"]
+    readonly_fields = ["valid", "edition", "replaces"]
+    modifiable = True
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).defer("geometry")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if obj is not None and obj.edition.status != "draft":
+            return False
+        return super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if obj is not None and obj.edition.status != "draft":
+            return False
+        return super().has_delete_permission(request, obj)
+
+
+class FindingInline(ReadOnly, admin.TabularInline):
+    model = Finding
+    fields = ["kind", "tier", "codes", "area_m2", "repair_text", "accepted_by", "accepted_reason"]
+    readonly_fields = fields
+    extra = 0
+    verbose_name_plural = _("findings")
+
+
+class LineageInline(ReadOnly, admin.TabularInline):
+    model = Lineage
+    extra = 0
+
+
+@admin.register(Edition)
+class EditionAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["name", "status", "effective_at", "created_by", "published_by"]
+    list_filter = ["status"]
+    search_fields = ["name"]
+    inlines = [FindingInline, LineageInline]
+
+
+@admin.register(Finding)
+class FindingAdmin(ReadOnly, LeafletGeoAdmin):
+    list_display = ["kind", "edition", "tier", "codes", "area_m2", "repair_text"]
+    list_filter = ["kind", "tier", "edition"]
+    modifiable = False
+
+
+@admin.register(Building)
+class BuildingAdmin(LeafletGeoAdmin):
+    list_display = ["name", "estate", "kind", "levels", "households", "grid"]
+    list_filter = ["kind"]
+    search_fields = ["name", "name_en", "estate", "street"]
+    list_select_related = ["grid"]
+    readonly_fields = ["grid"]
+
+
+@admin.register(Road)
+class RoadAdmin(LeafletGeoAdmin):
+    list_display = ["name", "name_en", "kind"]
+    list_filter = ["kind"]
+    search_fields = ["name", "name_en"]
+
+
+@admin.register(Water)
+class WaterAdmin(LeafletGeoAdmin):
+    list_display = ["name", "name_en", "kind"]
+    search_fields = ["name", "name_en"]
+
+
+@admin.register(Place)
+class PlaceAdmin(LeafletGeoAdmin):
+    list_display = ["name", "name_en", "kind", "road", "number"]
+    list_filter = ["kind"]
+    search_fields = ["name", "name_en", "road"]

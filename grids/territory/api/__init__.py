@@ -1,0 +1,1 @@
+"""REST: tiers, grids, their outlines, places by words."""
