@@ -13,7 +13,7 @@ from incidents.choices import ClockKind, DayKind
 from incidents.models import CaseClock, Incident, SpecialDay
 from incidents.services import clocks, escalation
 from incidents.tasks import tick_clocks
-from tests.incidents.cases import NOW, SHANGHAI, category, incident
+from tests.incidents.cases import NOW, SHANGHAI, category, incident, multiply
 from tests.town import ALWAYS
 
 MINUTE = timedelta(minutes=1)
@@ -239,29 +239,8 @@ def test_the_task_serves_by_the_clock_on_the_wall(town):
 
 @pytest.mark.req("I-09")
 def test_among_many_clocks_the_due_ones_are_found_by_the_index(town):
-    case = incident(town)
+    multiply(incident(town), 50_000)
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO incidents_incident (number, state, version, channel, grade, description,
-                reported_at, updated_at, raw_x, raw_y, raw_crs, place_words, place_certainty,
-                answer, report_boundary_ids, report_path, owner_path, owner_role, urgent,
-                urged_count, extended_count, returned_count, supervised, appealed, confidential,
-                on_the_spot, released, verification_owed, suspended_from, suspended_count,
-                contact_name, contact_phone, contact_phone_index, language, idempotency_digest,
-                outside_source, outside_number, result_public, opinion, opinion_reason,
-                public_description, terms, simulated)
-            SELECT 'M' || n, state, version, channel, grade, description, reported_at, updated_at,
-                raw_x, raw_y, raw_crs, place_words, place_certainty, answer, report_boundary_ids,
-                report_path, owner_path, owner_role, urgent, urged_count, extended_count,
-                returned_count, supervised, appealed, confidential, on_the_spot, released,
-                verification_owed, suspended_from, suspended_count, contact_name, contact_phone,
-                contact_phone_index, language, idempotency_digest, outside_source, outside_number,
-                result_public, opinion, opinion_reason, public_description, terms, simulated
-            FROM incidents_incident, generate_series(1, 50000) n WHERE id = %s
-            """,
-            [case.pk],
-        )
         # Nearly all have ended, as in an old office; some hundreds run, a few are due.
         cursor.execute(
             """
