@@ -90,7 +90,7 @@ class Check:
             raise Fault(f"does not show {page.mark!r}")
 
     def wait_until_healthy(self) -> None:
-        """Worker and scheduler report some seconds after the start; raises Fault when they do not."""
+        """Worker and scheduler report soon after the start; raises Fault when they do not."""
         end = time.monotonic() + HEALTHY_WITHIN_S
         while (answer := self.visitor("").open("/health/")).status != 200:
             if time.monotonic() > end:
