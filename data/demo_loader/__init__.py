@@ -1,0 +1,1 @@
+"""The demonstration: a real street office with simulated people and a simulated year of cases."""

@@ -1,0 +1,1 @@
+"""Reading lists of incidents from files: tables, columns, cells. Writes nothing."""

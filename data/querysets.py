@@ -1,0 +1,188 @@
+"""Figures of cases by area, in one pass over the cases of a period. Bound parameters only.
+
+A case counts for the areas of `report_path`: the division of the moment of its report. A case
+that lies in no area of the tier counts under area NULL, so that sums are whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from data.statistics import COUNT_NAMES
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which cases: reported in [start, end), with path below one of `below` (None: all).
+
+    `as_of` is the moment at which open cases are looked at (the end of the period, or now).
+    """
+
+    tier_id: int
+    start: datetime
+    end: datetime
+    as_of: datetime
+    below: Collection[int] | None = None
+    area_id: int | None = None
+    system: str = ""
+
+    def parameters(self) -> dict[str, Any]:
+        """For the query."""
+        return {
+            "tier": self.tier_id,
+            "start": self.start,
+            "end": self.end,
+            "as_of": self.as_of,
+            "below": list(self.below) if self.below is not None else [],
+            "area": [self.area_id] if self.area_id else [],
+            "system": self.system,
+        }
+
+    def condition(self) -> str:
+        """The WHERE of the cases; only what is asked, so that each index can serve."""
+        parts = ["i.reported_at >= %(start)s", "i.reported_at < %(end)s"]
+        if self.below is not None:
+            parts.append("i.report_path && %(below)s::bigint[]")
+        if self.area_id:
+            parts.append("i.report_path @> %(area)s::bigint[]")
+        if self.system == "none":
+            parts.append("i.category_id IS NULL")
+        elif self.system:
+            parts.append("c.system = %(system)s")
+        return " AND ".join(parts)
+
+
+# What each count means, on one case `i` with its category `c`, handling clock `k`, verification
+# clock `v` and history `h`. An on-the-spot case is handled, closed and in time at once.
+_HANDLED = "(h.handled_at IS NOT NULL OR i.on_the_spot)"
+_FILED = "(h.filed_at IS NOT NULL OR i.on_the_spot)"
+_CONDITIONS = {
+    "reported": "true",
+    "valid": "i.state NOT IN ('not_filed', 'void')",
+    "public": "i.channel IN ('web', 'phone', 'sms', 'walk_in', 'letter', 'open311', 'import')"
+    f" AND {_FILED}",
+    "filed": _FILED,
+    "filed_in_time": f"{_FILED} AND coalesce(k.verified_in_time, true)",
+    "voided": f"i.state = 'void' AND {_FILED}",
+    "not_filed": "i.state = 'not_filed'",
+    "dispatched": "h.dispatched",
+    "right_first": "h.dispatched AND NOT h.sent_on",
+    "due": f"{_FILED} AND ({_HANDLED} OR k.due_at < %(as_of)s)",
+    "handled": _HANDLED,
+    "handled_in_time": f"{_HANDLED} AND coalesce(k.in_time, i.on_the_spot)",
+    "due_to_close": "i.state = 'closed' OR "
+    f"({_FILED} AND k.due_at < %(as_of)s AND i.state NOT IN ('void', 'merged'))",
+    "closed": "i.state = 'closed'",
+    "closed_in_time": "i.state = 'closed' AND coalesce(k.in_time, i.on_the_spot)",
+    "on_the_spot": "i.on_the_spot",
+    "open": "i.state NOT IN ('closed', 'not_filed', 'void', 'merged')",
+    "open_overdue": "i.state NOT IN ('closed', 'not_filed', 'void', 'merged', 'suspended')"
+    " AND i.due_at < %(as_of)s",
+    "reworked": "h.reworked",
+    "returned": "i.returned_count > 0",
+    "extended": "i.extended_count > 0",
+    "urgent": "i.urgent",
+    "urged": "i.urged_count > 0",
+    "satisfied": "i.opinion = 'satisfied'",
+    "fair": "i.opinion = 'fair'",
+    "dissatisfied": "i.opinion = 'dissatisfied'",
+}
+_COUNTS = ",\n       ".join(
+    f"count(*) FILTER (WHERE {_CONDITIONS[name]}) AS {name}" for name in COUNT_NAMES
+)
+SYSTEMS = (
+    "public_security",
+    "sanitation",
+    "community_service",
+    "health_care",
+    "civic_culture",
+)
+_BY_SYSTEM = ",\n       ".join(
+    [f"count(*) FILTER (WHERE c.system = '{system}') AS {system}" for system in SYSTEMS]
+    + ["count(*) FILTER (WHERE c.system IS NULL) AS no_system"]
+)
+_AREA = """
+    LEFT JOIN LATERAL (
+        SELECT g.id AS grid_id FROM unnest(i.report_path) AS p(id)
+        JOIN territory_grid g ON g.id = p.id WHERE g.tier_id = %(tier)s LIMIT 1
+    ) a ON true
+"""
+_FIGURES = (
+    "SELECT grouping(a.grid_id) AS is_total, a.grid_id,\n       "
+    + _COUNTS
+    + ",\n       "
+    + _BY_SYSTEM
+    + """,
+       percentile_cont(0.5) WITHIN GROUP (
+           ORDER BY extract(epoch FROM i.closed_at - i.reported_at) / 3600
+       ) FILTER (WHERE i.state = 'closed') AS median_hours
+    FROM incidents_incident i
+    LEFT JOIN incidents_category c ON c.id = i.category_id
+"""
+    + _AREA
+    + """
+    LEFT JOIN LATERAL (
+        SELECT max(k.due_at) FILTER (WHERE k.kind = 'handle') AS due_at,
+               bool_and(k.in_time) FILTER (WHERE k.kind = 'handle') AS in_time,
+               bool_and(k.in_time) FILTER (WHERE k.kind = 'verify') AS verified_in_time
+        FROM incidents_caseclock k WHERE k.incident_id = i.id
+    ) k ON true
+    LEFT JOIN LATERAL (
+        SELECT min(h.at) FILTER (WHERE h.to_state = 'filed') AS filed_at,
+               max(h.at) FILTER (WHERE h.action = 'handle') AS handled_at,
+               coalesce(bool_or(h.action = 'rework'), false) AS reworked,
+               coalesce(bool_or(h.to_state = 'dispatched'), false) AS dispatched,
+               coalesce(bool_or(h.action IN ('return', 'reassign')), false) AS sent_on
+        FROM incidents_historyentry h WHERE h.incident_id = i.id
+    ) h ON true
+    WHERE {condition}
+    GROUP BY GROUPING SETS ((a.grid_id), ())
+"""
+)
+_SERIES = """
+    SELECT date_trunc(%(step)s, i.reported_at AT TIME ZONE %(zone)s)::date AS day,
+           count(*), count(*) FILTER (WHERE i.state = 'closed')
+    FROM incidents_incident i
+    LEFT JOIN incidents_category c ON c.id = i.category_id
+    WHERE {condition} GROUP BY 1 ORDER BY 1
+"""
+_CATEGORIES = """
+    SELECT c.id, c.name, c.name_en, c.system, count(*),
+           count(*) FILTER (WHERE i.state NOT IN ('closed', 'not_filed', 'void', 'merged'))
+    FROM incidents_incident i
+    LEFT JOIN incidents_category c ON c.id = i.category_id
+    WHERE {condition} GROUP BY c.id ORDER BY count(*) DESC, c.id
+"""
+
+
+def area_figures(scope: Scope) -> list[dict[str, Any]]:
+    """One row for each area with cases, NULL area included, and one with `is_total` = 1."""
+    return _rows(_FIGURES.format(condition=scope.condition()), scope.parameters())
+
+
+def case_series(scope: Scope, *, step: str, zone: str) -> list[tuple[Any, ...]]:
+    """(first local day of the step, reported, of them closed); step: day, week or month."""
+    parameters = {**scope.parameters(), "step": step, "zone": zone}
+    with connection.cursor() as cursor:
+        cursor.execute(_SERIES.format(condition=scope.condition()), parameters)
+        return cursor.fetchall()
+
+
+def category_counts(scope: Scope) -> list[dict[str, Any]]:
+    """Cases by category, the most frequent first: id, name, name_en, system, count, open."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CATEGORIES.format(condition=scope.condition()), scope.parameters())
+        names = ("id", "name", "name_en", "system", "count", "open")
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _rows(sql: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        names = [column.name for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
