@@ -114,7 +114,7 @@ export function createMap(element, options = {}) {
     window.L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
   }
   if (given.bounds) map.fitBounds(given.bounds, { ...freeView(element), maxZoom: given.zoom || 19 });
-  else map.setView(given.center || [40.0035, 116.3195], given.zoom || 15);
+  else map.setView(given.center || [20, 0], given.center ? given.zoom || 15 : 3);
   addBase(map, element);
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(element);
   element.gmMap = map;
