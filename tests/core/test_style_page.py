@@ -28,6 +28,7 @@ PAIRS = [
     ("accent-soft", "text"),
     ("red", "on-red"),
     ("map-land", "map-label"),
+    ("map-building", "map-label-2"),
     ("map-halo", "map-tier-1"),
     ("map-halo", "map-tier-2"),
     ("map-halo", "map-tier-3"),
