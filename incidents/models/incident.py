@@ -160,7 +160,7 @@ class Incident(models.Model):
     contact_phone = EncryptedTextField(_("phone of the reporter"), blank=True, default="")
     contact_phone_index = models.CharField(max_length=64, blank=True, default="")
     language = models.CharField(_("language of the reporter"), max_length=10, blank=True)
-    idempotency_key = models.CharField(max_length=64, null=True, blank=True, unique=True)  # noqa: DJ001 - absent keys must not collide
+    idempotency_key = models.CharField(max_length=64, null=True, blank=True, unique=True)
     idempotency_digest = models.CharField(max_length=64, blank=True, editable=False)
     outside_source = models.CharField(_("outside source"), max_length=60, blank=True)
     outside_number = models.CharField(_("outside number"), max_length=60, blank=True)

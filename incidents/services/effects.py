@@ -29,7 +29,11 @@ def file(step: Step) -> None:
 
 
 def end(step: Step) -> None:
-    """Not filed, void: the clock ends."""
+    """Not filed, void: the clock ends. Why a report is not taken up is owed to its reporter."""
+    if step.move.action == Action.NOT_FILE:
+        step.incident.result_public = step.public_note or step.note
+    else:
+        step.incident.result_public = step.public_note
     clocks.stop_clock(step.incident, now=step.now)
 
 

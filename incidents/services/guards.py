@@ -113,13 +113,15 @@ def _release(incident: Incident, now: datetime) -> str | None:
     return None
 
 
-def _rate(incident: Incident, now: datetime) -> str | None:
+def rating_refusal(incident: Incident, now: datetime) -> str | None:
+    """Why no opinion is taken (any more); None when it is."""
     if incident.rated_at is not None and now > incident.rated_at + RATING_CHANGEABLE:
         return _("An opinion can be changed within seven days; these have passed.")
     return None
 
 
-def _reopen(incident: Incident, now: datetime) -> str | None:
+def reopening_refusal(incident: Incident, now: datetime) -> str | None:
+    """Why the matter is not taken up again; None when it can be."""
     if incident.opinion != Opinion.DISSATISFIED:
         return _("Only whoever is not satisfied can have the matter taken up again.")
     if incident.closed_at is not None and now > incident.closed_at + REOPEN_WITHIN:
@@ -131,8 +133,8 @@ _CONDITIONS: dict[str, Callable[[Incident, datetime], str | None]] = {
     Action.EXTEND: _extend,
     Action.SUSPEND: _suspend,
     Action.RELEASE: _release,
-    Action.RATE: _rate,
-    Action.REOPEN: _reopen,
+    Action.RATE: rating_refusal,
+    Action.REOPEN: reopening_refusal,
 }
 _MARK_MISSING: dict[str, Callable[[], Any]] = {
     "supervised": lambda: _("No reply is owed on this case."),
