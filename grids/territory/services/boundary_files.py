@@ -23,6 +23,8 @@ from grids.territory.choices import GridKind
 from grids.territory.errors import TerritoryError
 from grids.territory.geometry.coverage import ring_fault
 
+# An unclosed ring is a fault to be refused, not a shape to be guessed.
+pyogrio.set_gdal_config_options({"OGR_GEOMETRY_ACCEPT_UNCLOSED_RING": "NO"})
 SHOWN = 10  # how many faulty rows a message names
 
 
@@ -75,7 +77,7 @@ def read_areas(
     encoding: str | None = None,
 ) -> tuple[list[AreaRow], str]:
     """The file's areas and the name of its CRS. Raises TerritoryError when anything is unfit."""
-    frame = _open(path, layer, encoding)
+    frame = _spelled_as_wanted(_open(path, layer, encoding), columns)
     missing = [column for column in columns.named() if column not in frame.columns]
     if missing:
         raise TerritoryError(
@@ -139,6 +141,19 @@ def _open(path: Path, layer: str | None, encoding: str | None) -> geopandas.GeoD
     if not isinstance(frame, geopandas.GeoDataFrame):
         raise TerritoryError(_("The layer holds a table without geometry."))
     return frame
+
+
+def _spelled_as_wanted(frame: geopandas.GeoDataFrame, columns: Columns) -> geopandas.GeoDataFrame:
+    """Drivers differ in capitals (KML's Description): a column that fits but for them is it."""
+    names: dict[str, list[str]] = {}
+    for column in frame.columns:
+        names.setdefault(str(column).casefold(), []).append(column)
+    renamed = {
+        names[wanted.casefold()][0]: wanted
+        for wanted in columns.named()
+        if wanted not in frame.columns and len(names.get(wanted.casefold(), [])) == 1
+    }
+    return frame.rename(columns=renamed)
 
 
 def _source_crs(frame: geopandas.GeoDataFrame, wanted: str) -> Crs:
