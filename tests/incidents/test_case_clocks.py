@@ -1,6 +1,8 @@
 """The clock of a case in the database, and what it says as time goes by."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
+from threading import Barrier
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -229,6 +231,26 @@ def test_a_row_that_another_worker_holds_is_passed_over(town):
     finally:
         other.close()
     assert escalation.tick(now=at(6, 13)) == 1
+
+
+@pytest.mark.req("I-09")
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_say_everything_once(town):
+    for _number in range(40):
+        clocks.start_clock(incident(town), "handle", 4, "work_hour", now=at(6, 8))
+    started = Barrier(2)
+
+    def work():
+        started.wait()
+        try:
+            return escalation.tick(now=at(6, 13))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        served = [future.result() for future in [pool.submit(work), pool.submit(work)]]
+    cases = [event["incident"] for event in said("clock_overdue")]
+    assert len(cases) == len(set(cases)) == 40 == sum(served)
 
 
 def test_the_task_serves_by_the_clock_on_the_wall(town):
