@@ -1,0 +1,153 @@
+/** The public map: open reports where they roughly are, the grids, and whose a place is. */
+
+import { el, formatNumber, getJson, icon, toast, token } from "../dom.js";
+import { createMap, freeView } from "../map/base.js";
+import { addGrids } from "../map/grids.js";
+import { addLegend } from "../map/legend.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const CLOSE_ZOOM = 17;
+
+/** A picture tile as SVG. @param {string} name */
+function tile(name, sprite) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", `${sprite}#${/^[a-z-]+$/.test(name) ? name : "other"}`);
+  svg.append(use);
+  return svg;
+}
+
+function popup(report, texts) {
+  const head = el("p", { class: "report-popup__head" }, tile(report.icon, texts.tilesUrl), el("strong", {}, report.title));
+  const box = el("div", {}, head);
+  if (report.text) box.append(el("p", {}, report.text));
+  box.append(el("p", {}, [report.state_label, report.day].join(" · ")));
+  box.append(el("p", { class: "muted" }, [report.area, texts.textAbout].filter(Boolean).join(" · ")));
+  return box;
+}
+
+function clusters() {
+  return window.L.markerClusterGroup({
+    showCoverageOnHover: false,
+    maxClusterRadius: 42,
+    spiderfyOnMaxZoom: true,
+    iconCreateFunction(cluster) {
+      const count = cluster.getChildCount();
+      const size = 34 + Math.min(18, Math.round(Math.log2(count) * 3));
+      return window.L.divIcon({ className: "report-cluster", html: `<span>${formatNumber(count)}</span>`, iconSize: [size, size] });
+    },
+  });
+}
+
+async function addReports(map, texts) {
+  const data = await getJson(texts.cases);
+  const group = clusters().addTo(map);
+  for (const feature of data.features) {
+    const report = feature.properties;
+    const [lon, lat] = feature.geometry.coordinates;
+    const holder = el("div", {}, tile(report.icon, texts.tilesUrl));
+    const look = window.L.divIcon({ className: `report-pin report-pin--${report.state}`, html: holder.innerHTML, iconSize: [34, 34], iconAnchor: [17, 34], popupAnchor: [0, -30] });
+    const marker = window.L.marker([lat, lon], { icon: look, title: report.title, alt: `${report.title}, ${report.day}` });
+    marker.bindPopup(() => popup(report, texts));
+    group.addLayer(marker);
+  }
+  return data.features.length;
+}
+
+function person(one, area) {
+  const face = el("span", { class: "person__face", "aria-hidden": "true" }, one.name.slice(0, 1));
+  const box = el("div", { class: "person" }, face, el("div", {}, el("div", { class: "person__name" }, one.name), el("div", { class: "person__role" }, [one.role, area].filter(Boolean).join(" · "))));
+  if (one.duty_phone) box.append(el("a", { class: "btn person__call", href: `tel:${one.duty_phone.replace(/[^\d+]/g, "")}` }, icon("phone"), el("span", { class: "num" }, one.duty_phone)));
+  return box;
+}
+
+/** Names, posts and duty phones of whoever answers at a place. */
+function setUpHere(map, element, panel) {
+  const texts = element.dataset;
+  const box = panel.querySelector("[data-here]");
+  const hint = panel.querySelector("[data-hint]");
+  const roles = JSON.parse(document.getElementById("home-roles").textContent);
+  const english = document.documentElement.lang.startsWith("en");
+  const nameOf = (area) => (english && area.name_en) || area.name;
+  let marker = null;
+  let asked = 0;
+
+  function draw(answer, lon, lat) {
+    box.textContent = "";
+    const leaf = answer.areas[answer.areas.length - 1];
+    if (!leaf) {
+      box.append(el("p", {}, texts.textOutside));
+    } else {
+      box.append(el("h2", {}, nameOf(leaf)), el("p", { class: "muted small" }, answer.areas.slice(0, -1).map(nameOf).join(" › ")));
+      const names = new Map(answer.areas.map((area) => [area.code, nameOf(area)]));
+      const people = Object.keys(roles).flatMap((role) => ((answer.people || {})[role] || []).map((one) => ({ ...one, role: roles[role] })));
+      for (const one of people.slice(0, 2)) box.append(person(one, names.get(one.area)));
+      if (!people.length) box.append(el("p", {}, texts.textVacant));
+    }
+    const address = new URL(texts.reportUrl, window.location.href);
+    address.searchParams.set("lon", lon.toFixed(6));
+    address.searchParams.set("lat", lat.toFixed(6));
+    box.append(el("p", { class: "here__tools" }, el("a", { class: "btn", href: address.pathname + address.search }, icon("report"), texts.textReportHere)));
+    box.hidden = false;
+    hint.hidden = true;
+    box.scrollIntoView({ block: "nearest" });
+  }
+
+  return async function ask(lon, lat) {
+    asked += 1;
+    const mine = asked;
+    if (marker) marker.setLatLng([lat, lon]);
+    else marker = window.L.circleMarker([lat, lon], { radius: 8, color: token("--surface"), weight: 3, fillColor: token("--focus"), fillOpacity: 1, interactive: false }).addTo(map);
+    try {
+      const answer = await getJson(`${texts.responsibility}?lon=${lon.toFixed(6)}&lat=${lat.toFixed(6)}&people=1`);
+      if (mine === asked) draw(answer, lon, lat);
+    } catch (error) {
+      toast(texts.textFailed, "error");
+    }
+  };
+}
+
+function begin(element) {
+  const texts = element.dataset;
+  const panel = document.getElementById("home-panel");
+  const [west, south, east, north] = (texts.bounds || "").split(",").map(Number);
+  const map = createMap(element, { bounds: undefined });
+  const beside = window.innerWidth >= 720;
+  if (Number.isFinite(north)) map.fitBounds([[south, west], [north, east]], beside ? freeView(element) : { padding: [6, 6] });
+  const legend = addLegend(map, texts.textLegend || "");
+  const shown = { reports: [], tiers: [] };
+  const refresh = () => legend.show([...shown.reports, ...shown.tiers]);
+  const failed = () => toast(texts.textFailed, "error");
+  addGrids(map, texts.grids, { popups: false })
+    .then((group) => {
+      const names = new Map();
+      group.eachLayer((layer) => names.set(layer.feature.properties.tier, layer.feature.properties.tier_label || layer.feature.properties.tier));
+      shown.tiers = [...names].map(([tier, label]) => ({ kind: "tier", tier, label }));
+      refresh();
+    })
+    .catch(failed);
+  addReports(map, texts)
+    .then((count) => {
+      if (count) shown.reports = [{ kind: "report", color: token("--accent"), opacity: 1, label: texts.textAbout, n: count }];
+      refresh();
+    })
+    .catch(failed);
+  const ask = setUpHere(map, element, panel);
+  map.on("click", (event) => ask(event.latlng.lng, event.latlng.lat));
+  element.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target !== element) return;
+    const middle = map.getCenter();
+    ask(middle.lng, middle.lat);
+  });
+  document.addEventListener("place:chosen", (event) => {
+    const { lon, lat } = event.detail;
+    map.setView([lat, lon], CLOSE_ZOOM);
+    ask(lon, lat);
+  });
+}
+
+for (const element of document.querySelectorAll("[data-home]")) {
+  if (window.L && window.protomapsL) begin(element);
+  else document.querySelector("[data-list]").open = true;
+}

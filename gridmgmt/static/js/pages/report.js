@@ -1,0 +1,72 @@
+/** The resident's report: what is known near the place, a count that warns, no sending into the void. */
+
+import { el, getJson, toast } from "../dom.js";
+import { keepKey } from "./key.js";
+
+const LONGEST_TEXT = 5000;
+
+/** Open reports near the chosen place, so that nobody reports twice. */
+function setUpNearby(form) {
+  const box = form.querySelector("[data-nearby]");
+  const texts = box.dataset;
+  let asked = 0;
+
+  function row(report) {
+    const metres = texts.textMetres.replace("%s", String(Math.max(10, Math.round(report.distance_m / 10) * 10)));
+    const words = el("div", {}, el("strong", {}, report.title), el("div", { class: "muted small" }, [metres, report.day, report.state_label].filter(Boolean).join(" · ")));
+    return el("li", {}, words);
+  }
+
+  async function show(event) {
+    const { lon, lat } = event.detail;
+    asked += 1;
+    const mine = asked;
+    let found = [];
+    try {
+      const address = new URL(form.dataset.nearbyUrl, window.location.href);
+      address.searchParams.set("lon", lon);
+      address.searchParams.set("lat", lat);
+      found = (await getJson(address)).results;
+    } catch (error) {
+      // only a service to the reader: the report goes on without it
+      console.info("Nearby reports are not known.", error.message);
+    }
+    if (mine !== asked) return;
+    box.textContent = "";
+    box.hidden = found.length === 0;
+    if (!found.length) return;
+    box.append(el("h3", {}, texts.textTitle), el("p", { class: "small" }, texts.textHint), el("ul", {}, ...found.slice(0, 4).map(row)));
+  }
+  form.addEventListener("place:picked", show);
+}
+
+/** Says beside the text how much is too much, before the office does. */
+function setUpCount(form) {
+  const text = form.elements.namedItem("description");
+  const note = form.querySelector("[data-count]");
+  const show = () => {
+    const over = [...text.value.trim()].length - LONGEST_TEXT;
+    note.hidden = over <= 0;
+    note.textContent = over > 0 ? note.dataset.text.replace("%s", String(over)) : "";
+  };
+  text.addEventListener("input", show);
+  show();
+}
+
+function setUpSending(form) {
+  form.addEventListener("submit", (event) => {
+    if (navigator.onLine === false) {
+      event.preventDefault();
+      toast(form.dataset.textFailed, "error");
+      return;
+    }
+    toast(form.dataset.textLeave, "info", 20000);
+  });
+}
+
+for (const form of document.querySelectorAll("form[data-report]")) {
+  keepKey(form);
+  setUpNearby(form);
+  setUpCount(form);
+  setUpSending(form);
+}

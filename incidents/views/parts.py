@@ -1,0 +1,101 @@
+"""What several pages of the room show alike: ways in, first view of a map, who answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.gis.db.models import Extent
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from gridmgmt.core.permissions import Role
+from grids.people.services.roster import staff
+from grids.territory.models import Boundary
+from incidents.models import Incident
+
+WAYS_IN = (
+    ("home", "home", _("Map"), "map"),
+    ("report", "incidents:report", _("Report"), "report"),
+    ("follow", "incidents:follow", _("Follow"), "follow"),
+)
+VIEW_KEPT_S = 300
+CONTACT_ROLES = (Role.MANAGER, Role.COORDINATOR, Role.GRID_HEAD)
+MOST_CONTACTS = 2
+
+
+def public_nav(request: HttpRequest, active: str) -> list[dict[str, Any]]:
+    """The three ways in of residents' pages."""
+    return [
+        {"url": reverse(view), "label": label, "icon": icon, "active": name == active}
+        for name, view, label, icon in WAYS_IN
+    ]
+
+
+def map_view() -> dict[str, str]:
+    """What a map shows first: the whole territory. Bounds west,south,east,north in degrees."""
+    bounds = cache.get("incidents:territory-bounds")
+    if bounds is None:
+        now = timezone.now()
+        roots = Boundary.objects.valid_at(now).filter(parent=None)
+        # Neighbours that are outlines only would make the first view too wide.
+        divided = Boundary.objects.valid_at(now).exclude(parent=None).values("parent")
+        box = roots.filter(grid__in=divided).aggregate(box=Extent("geometry"))["box"]
+        box = box or roots.aggregate(box=Extent("geometry"))["box"]
+        bounds = ",".join(f"{value:.5f}" for value in box) if box else ""
+        cache.set("incidents:territory-bounds", bounds, VIEW_KEPT_S)
+    return {"bounds": bounds}
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Someone in post, as residents read it."""
+
+    name: str
+    role_label: str
+    area: str
+    duty_phone: str
+
+
+@dataclass(frozen=True)
+class Answering:
+    """Who looks after a place: the narrowest area, the wider ones, and the people."""
+
+    leaf: str = ""
+    wider: str = ""
+    people: tuple[Contact, ...] = ()
+
+    @property
+    def areas(self) -> bool:
+        """Whether any area answers."""
+        return bool(self.leaf)
+
+
+def who_answers(incident: Incident, now: datetime) -> Answering:
+    """The areas of the report and those in post there now, the narrowest area first."""
+    ids = list(incident.report_boundary_ids)
+    rows = {row.pk: row for row in Boundary.objects.filter(pk__in=ids)}
+    areas = [rows[pk] for pk in ids if pk in rows]
+    if not areas:
+        return Answering()
+    names = {area.grid_id: area.label for area in areas}
+    people: dict[int, Contact] = {}
+    for holder in staff([area.grid_id for area in areas], CONTACT_ROLES, now):
+        people.setdefault(
+            holder.person_id,
+            Contact(
+                name=holder.name,
+                role_label=Role(holder.role).label,
+                area=names.get(holder.grid_id or 0, ""),
+                duty_phone=holder.duty_phone,
+            ),
+        )
+    return Answering(
+        leaf=areas[-1].label,
+        wider=" › ".join(area.label for area in areas[:-1]),
+        people=tuple(people.values())[:MOST_CONTACTS],
+    )
