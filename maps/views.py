@@ -1,17 +1,13 @@
 """The map of the street office: areas of all tiers, cases, staff, coverage."""
 
-from typing import Any
-
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from gridmgmt.core.permissions import Right
 from grids.people.guards import requires
 from grids.territory.models import Tier
-from incidents.models import Incident
 from maps.forms import MapFilter
 from maps.services.areas import areas_geojson
 from maps.services.cases import cases_geojson
@@ -62,27 +58,3 @@ def cases(request: HttpRequest) -> JsonResponse:
     return JsonResponse(
         cases_geojson(request.access, form.filters(), now=timezone.now())  # type: ignore[attr-defined]
     )
-
-
-@require_GET
-@requires(Right.SEE_CASES)
-def case_panel(request: HttpRequest, number: str) -> HttpResponse:
-    """What the side panel shows of one case, with what the reader may do with it here."""
-    return render(request, "maps/case_panel.html", panel_context(request, _visible(request, number)))
-
-
-def _visible(request: HttpRequest, number: str) -> Incident:
-    visible = Incident.objects.visible_to(request.access)  # type: ignore[attr-defined]
-    return get_object_or_404(
-        visible.select_related(
-            "category", "report_grid", "owner_department", "owner_person", "owner_grid"
-        ),
-        number=number,
-    )
-
-
-def panel_context(request: HttpRequest, case: Incident, **more: Any) -> dict[str, Any]:
-    """The context of maps/case_panel.html."""
-    if not request.user.is_authenticated:
-        raise PermissionDenied
-    return {"case": case, **more}

@@ -33,7 +33,7 @@ MENU = (
             {Right.VERIFY, Right.FILE, Right.DISPATCH, Right.HANDLE, Right.CHECK, Right.TAKE_CALLS}
         ),
     ),
-    Entry("/desk/", _("Take a call"), "phone", frozenset({Right.TAKE_CALLS})),
+    Entry("/work/new/", _("Take a call"), "phone", frozenset({Right.TAKE_CALLS})),
     Entry("/field/", _("My grid"), "pin", frozenset({Right.SELF_HANDLE})),
     Entry("/map/", _("Map"), "map", frozenset({Right.SEE_MAP})),
     Entry("/statistics/", _("Statistics"), "chart", frozenset({Right.SEE_STATISTICS})),

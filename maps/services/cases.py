@@ -72,7 +72,7 @@ def _feature(case: Incident, now: datetime) -> dict[str, Any]:
             "urgent": case.urgent,
             "grid": case.report_grid.code if case.report_grid else "",
             "reported_at": case.reported_at.isoformat(),
-            "panel_url": reverse("maps:case_panel", args=[case.number]),
+            "panel_url": reverse("incidents:case_panel", args=[case.number]),
         },
         "geometry": {"type": "Point", "coordinates": [round(point.x, 6), round(point.y, 6)]},
     }
