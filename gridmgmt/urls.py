@@ -2,14 +2,17 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from incidents.views.home import home
+
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="core:login"), name="home"),
+    path("", home, name="home"),
+    path("", include("incidents.urls")),
     path("", include("gridmgmt.core.urls")),
     path("inbox/", include("gridmgmt.notifications.urls")),
     path("tiles/", include("maps.tile_urls")),
+    path("map/", include("maps.urls")),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("grids.territory.urls")),
