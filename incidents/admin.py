@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from gridmgmt.core.admin import LookOnly
 from grids.people.admin import AuditedAdmin
+from incidents import admin_cases  # noqa: F401 - registers the cases
 from incidents.models import (
     CaseClock,
     Category,

@@ -6,3 +6,8 @@ class IncidentsConfig(AppConfig):
     name = "incidents"
     label = "incidents"
     verbose_name = _("Incidents")
+
+    def ready(self) -> None:
+        from incidents import kinds
+
+        kinds.register()

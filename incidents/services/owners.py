@@ -100,14 +100,14 @@ def _department(step: Step, purpose: Purpose, department_id: int) -> Decision:
     if department is None:
         raise MoveRefused({"department_id": [_("This department does not exist (any more).")]})
     handler = next(iter(roster.handlers_of(department, step.now)), None)
-    return _decision(
-        step,
+    return decision_for(
+        step.incident,
         purpose,
         role=Role.DEPARTMENT_HANDLER,
         grid_id=department.grid_id,
-        path=path_of(department.grid_id, step.now),
         department=department,
         person=handler,
+        now=step.now,
     )
 
 
@@ -118,14 +118,14 @@ def _grid(step: Step, purpose: Purpose, grid_id: int) -> Decision:
     holder = roster.responsible_person(path, Role.MANAGER, step.now)
     if holder is None or holder.grid_id is None:
         raise MoveRefused({"grid_id": [_("Nobody manages this grid, nor an area above it.")]})
-    return _decision(
-        step,
+    return decision_for(
+        step.incident,
         purpose,
         role=holder.role,
         grid_id=grid_id,
-        path=path,
         department=None,
         person=holder,
+        now=step.now,
     )
 
 
@@ -141,47 +141,53 @@ def _person(step: Step, purpose: Purpose, person_id: int) -> Decision:
         raise MoveRefused(
             {"person_id": [_("Before it is filed, a case belongs to a grid, not to an office.")]}
         )
-    grid_id = post.department.grid_id if post.department else post.grid_id
-    holder = roster.Holder(
-        person_id=person.pk,
-        user_id=person.user_id,
-        name=person.name,
-        duty_phone=person.duty_phone,
-        role=post.role,
-        grid_id=grid_id,
-        department_id=post.department_id,
-        why=roster.LEAD,
-    )
-    return _decision(
-        step,
+    return decision_for(
+        step.incident,
         purpose,
         role=post.role,
-        grid_id=grid_id,
-        path=path_of(grid_id, step.now),
+        grid_id=post.department.grid_id if post.department else post.grid_id,
         department=post.department,
-        person=holder,
+        person=holder_of(person),
+        now=step.now,
     )
 
 
-def _decision(
-    step: Step,
+def decision_for(
+    incident: Incident,
     purpose: Purpose,
     *,
     role: str,
     grid_id: int,
-    path: tuple[int, ...],
     department: Department | None,
     person: roster.Holder | None,
+    now: datetime,
 ) -> Decision:
+    """A decision for an owner that is known already, at the area as it lies now."""
     tier_id = Grid.objects.filter(pk=grid_id).values_list("tier_id", flat=True).first()
     return Decision(
         purpose=purpose,
-        responsibility=sending.place_of(step.incident, step.now),
+        responsibility=sending.place_of(incident, now),
         reasons=(reason("by_hand"),),
         role=role,
-        path=path,
+        path=path_of(grid_id, now),
         grid_id=grid_id,
         tier_id=tier_id,
         department=department,
         person=person,
+    )
+
+
+def holder_of(person: Person | None) -> roster.Holder | None:
+    """The person as routing names people."""
+    if person is None:
+        return None
+    return roster.Holder(
+        person_id=person.pk,
+        user_id=person.user_id,
+        name=person.name,
+        duty_phone=person.duty_phone,
+        role="",
+        grid_id=None,
+        department_id=None,
+        why=roster.LEAD,
     )
