@@ -63,13 +63,15 @@ def start(request: HttpRequest) -> HttpResponse:
 @require_GET
 def account(request: HttpRequest) -> HttpResponse:
     """Own roles and tokens; sign out everywhere."""
-    access = request.access  # type: ignore[attr-defined]
+    held = {holding.role for holding in request.access.holdings}  # type: ignore[attr-defined]
+    if request.user.is_superuser:
+        held.add(Role.ADMINISTRATOR)
     own = ApiToken.objects.filter(user=request.user, revoked_at__isnull=True)
     return render(
         request,
         "core/account.html",
         {
-            "roles": [Role(role).label for role in sorted(access.roles) if role in Role.values],
+            "roles": [role.label for role in Role if role in held],
             "tokens": own.order_by("-created_at"),
         },
     )

@@ -3,7 +3,10 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.postgres.fields import DateTimeRangeField
+from django.contrib.postgres.forms import RangeWidget
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from gridmgmt.core import audit, outbox
 from gridmgmt.core.crypto import mask_phone
 from grids.people.models import Absence, Department, Person, Post
+from grids.people.services import roster
 
 
 class AuditedAdmin(admin.ModelAdmin):
@@ -41,6 +45,22 @@ class AuditedAdmin(admin.ModelAdmin):
             data={"fields": fields},
         )
         outbox.emit(self.event, {label: obj.pk}, now=now)
+
+
+class NeverDeletedAdmin(AuditedAdmin):
+    """History: "who was responsible on 3 March" must keep its answer. Ranges end instead."""
+
+    formfield_overrides = {
+        DateTimeRangeField: {
+            "widget": RangeWidget(
+                forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})
+            ),
+            "help_text": _("From and until; an empty end is open."),
+        }
+    }
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 class PersonForm(forms.ModelForm):
@@ -95,17 +115,31 @@ class DepartmentAdmin(AuditedAdmin):
 
 
 @admin.register(Post)
-class PostAdmin(AuditedAdmin):
+class PostAdmin(NeverDeletedAdmin):
     list_display = ["person", "role", "grid", "department", "is_lead", "valid"]
     list_filter = ["role", "is_lead"]
     search_fields = ["person__name", "grid__code"]
     autocomplete_fields = ["person", "department"]
     raw_id_fields = ["grid"]
     list_select_related = ["person", "grid", "department"]
+    actions = ["end_now"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Whose post it is and where never changes afterwards; another post is given instead."""
+        return ["person", "role", "grid", "department"] if obj else []
+
+    @admin.action(description=_("End the chosen posts now"), permissions=["change"])
+    def end_now(self, request: HttpRequest, queryset: Any) -> None:
+        for post in queryset:
+            try:
+                roster.dismiss(post=post, actor=request.user, now=timezone.now())
+            except ValidationError as error:
+                message = f"{post}: {' '.join(error.messages)}"
+                self.message_user(request, message, level=messages.WARNING)
 
 
 @admin.register(Absence)
-class AbsenceAdmin(AuditedAdmin):
+class AbsenceAdmin(NeverDeletedAdmin):
     list_display = ["person", "during", "stand_in"]
     autocomplete_fields = ["person", "stand_in"]
     list_select_related = ["person", "stand_in"]

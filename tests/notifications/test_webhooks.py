@@ -89,6 +89,14 @@ def test_a_dead_endpoint_is_given_up_at_last_and_blocks_no_other(endpoint, recei
     assert "ConnectionError" in delivery.error
 
 
+def test_a_refusing_endpoint_is_asked_once_a_run(endpoint, receiver):
+    receiver.codes = [500] * 5
+    for _ in range(3):
+        tell()
+    assert send() == 0
+    assert len(receiver.calls) == 1
+
+
 def test_private_addresses_can_be_switched_off(endpoint, receiver, settings):
     settings.WEBHOOK_PRIVATE_ADDRESSES = False
     tell()

@@ -11,7 +11,8 @@ from django.utils import timezone
 from gridmgmt.core.models import User
 from gridmgmt.core.permissions import ROLE_RIGHTS, Right, Role
 from grids.people.access import NOTHING, access_for
-from grids.people.guards import requires
+from grids.people.guards import HasRight, requires
+from grids.people.middleware import AccessMiddleware
 from grids.people.services import roster
 
 from .conftest import LONG_AGO, NOON
@@ -126,3 +127,27 @@ def test_the_guard_of_pages(street, rf):
         ask(User.objects.create_user("stranger"))
     supervisor = street.post("supervisor", Role.SUPERVISOR, street.street, user=True)
     assert ask(supervisor.user).content == b"in"
+
+
+def test_the_permission_of_the_interface(street, rf):
+    class View:
+        required_rights = (Right.URGE,)
+
+    def ask(user, view=View):
+        request = rf.get("/api/")
+        request.user = user
+        request.access = access_for(user, timezone.now())
+        return HasRight().has_permission(request, view())
+
+    supervisor = street.post("supervisor", Role.SUPERVISOR, street.street, user=True).user
+    assert ask(supervisor)
+    assert not ask(supervisor, type("Undeclared", (), {}))
+    assert not ask(User.objects.create_user("stranger"))
+    assert not ask(AnonymousUser())
+
+
+def test_an_unknown_visitor_gets_an_access_that_holds_nothing(rf):
+    request = rf.get("/")
+    request.user = AnonymousUser()
+    AccessMiddleware(lambda request: HttpResponse())(request)
+    assert not request.access.may(Right.REPORT)

@@ -81,11 +81,16 @@ class WebhookChannel:
 
     def deliver(self, *, now: datetime, limit: int = 100) -> int:
         arrived = 0
+        # An endpoint that failed waits for the next run, so that a dead one costs one timeout.
+        failed: set[int] = set()
         for _attempt in range(limit):
-            outcome = _deliver_next(now)
-            if outcome is None:
+            delivery = _deliver_next(now, failed)
+            if delivery is None:
                 break
-            arrived += outcome
+            if delivery.status == DeliveryStatus.DELIVERED:
+                arrived += 1
+            else:
+                failed.add(delivery.endpoint_id)
         return arrived
 
 
@@ -97,11 +102,12 @@ def _wake() -> None:
 
 
 @transaction.atomic
-def _deliver_next(now: datetime) -> int | None:
+def _deliver_next(now: datetime, skipped: set[int]) -> ChannelDelivery | None:
     delivery = (
         ChannelDelivery.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related("endpoint")
         .filter(status=DeliveryStatus.WAITING, next_attempt_at__lte=now, endpoint__active=True)
+        .exclude(endpoint_id__in=skipped)
         .order_by("next_attempt_at", "id")
         .first()
     )
@@ -120,7 +126,7 @@ def _deliver_next(now: datetime) -> int | None:
     else:
         delivery.status, delivery.error, delivery.delivered_at = DeliveryStatus.DELIVERED, "", now
     delivery.save()
-    return int(delivery.status == DeliveryStatus.DELIVERED)
+    return delivery
 
 
 def _call(delivery: ChannelDelivery, now: datetime) -> None:
