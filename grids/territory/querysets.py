@@ -102,4 +102,10 @@ def lock_publishing() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PUBLISH_LOCK])
 
 
+def refresh_statistics() -> None:
+    """Tell the planner what a large import has brought, without waiting for autovacuum."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE territory_boundary, territory_grid")
+
+
 PUBLISH_LOCK = 7_301_002

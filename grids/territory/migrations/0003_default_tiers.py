@@ -2,27 +2,11 @@
 
 from django.db import migrations
 
-DEFAULTS = [
-    ("street", 1, 9, "一级网格(街道)", "Tier 1 grid (street)", None, None),
-    ("community", 2, 12, "二级网格(社区)", "Tier 2 grid (community)", None, None),
-    ("grid", 3, 15, "三级网格", "Tier 3 grid", 100, 300),
-]
+from grids.territory.defaults import add_default_tiers
 
 
 def add_tiers(apps, schema_editor):
-    tier = apps.get_model("territory", "Tier")
-    for code, order, length, name, name_en, least, most in DEFAULTS:
-        tier.objects.get_or_create(
-            code=code,
-            defaults={
-                "order": order,
-                "code_length": length,
-                "name": name,
-                "name_en": name_en,
-                "household_min": least,
-                "household_max": most,
-            },
-        )
+    add_default_tiers(apps.get_model("territory", "Tier"))
 
 
 class Migration(migrations.Migration):

@@ -16,6 +16,7 @@ from grids.territory.choices import FindingKind
 from grids.territory.errors import FindingsRefused, TerritoryError
 from grids.territory.geometry.coverage import CoverageFinding
 from grids.territory.models import Boundary, Edition, Grid, Tier
+from grids.territory.querysets import refresh_statistics
 from grids.territory.services.boundary_files import AreaRow
 from grids.territory.services.coverage import Node, division, geometries, to_geos
 from grids.territory.services.editions import open_versions
@@ -99,6 +100,7 @@ def import_areas(
     Boundary.objects.bulk_create(fresh, batch_size=500)
     added = sum(boundary.replaces is None for boundary in fresh)
     result = ImportResult(added, len(fresh) - added, len(wanted) - len(fresh), shortened)
+    refresh_statistics()
     audit.record(
         actor=actor,
         now=now,
