@@ -112,20 +112,16 @@ _AREA = """
         JOIN territory_grid g ON g.id = p.id WHERE g.tier_id = %(tier)s LIMIT 1
     ) a ON true
 """
-_FIGURES = (
-    "SELECT grouping(a.grid_id) AS is_total, a.grid_id,\n       "
-    + _COUNTS
-    + ",\n       "
-    + _BY_SYSTEM
-    + """,
+_FIGURES = """
+    SELECT grouping(a.grid_id) AS is_total, a.grid_id,
+       {counts},
+       {by_system},
        percentile_cont(0.5) WITHIN GROUP (
            ORDER BY extract(epoch FROM i.closed_at - i.reported_at) / 3600
        ) FILTER (WHERE i.state = 'closed') AS median_hours
     FROM incidents_incident i
     LEFT JOIN incidents_category c ON c.id = i.category_id
-"""
-    + _AREA
-    + """
+    {area}
     LEFT JOIN LATERAL (
         SELECT max(k.due_at) FILTER (WHERE k.kind = 'handle') AS due_at,
                bool_and(k.in_time) FILTER (WHERE k.kind = 'handle') AS in_time,
@@ -137,13 +133,13 @@ _FIGURES = (
                max(h.at) FILTER (WHERE h.action = 'handle') AS handled_at,
                coalesce(bool_or(h.action = 'rework'), false) AS reworked,
                coalesce(bool_or(h.to_state = 'dispatched'), false) AS dispatched,
-               coalesce(bool_or(h.action IN ('return', 'reassign')), false) AS sent_on
+               coalesce(bool_or(h.action = 'return' OR (h.action = 'reassign'
+                   AND h.from_state IN ('dispatched', 'in_hand'))), false) AS sent_on
         FROM incidents_historyentry h WHERE h.incident_id = i.id
     ) h ON true
     WHERE {condition}
     GROUP BY GROUPING SETS ((a.grid_id), ())
 """
-)
 _SERIES = """
     SELECT date_trunc(%(step)s, i.reported_at AT TIME ZONE %(zone)s)::date AS day,
            count(*), count(*) FILTER (WHERE i.state = 'closed')
@@ -162,7 +158,12 @@ _CATEGORIES = """
 
 def area_figures(scope: Scope) -> list[dict[str, Any]]:
     """One row for each area with cases, NULL area included, and one with `is_total` = 1."""
-    return _rows(_FIGURES.format(condition=scope.condition()), scope.parameters())
+    return _rows(
+        _FIGURES.format(
+            counts=_COUNTS, by_system=_BY_SYSTEM, area=_AREA, condition=scope.condition()
+        ),
+        scope.parameters(),
+    )
 
 
 def case_series(scope: Scope, *, step: str, zone: str) -> list[tuple[Any, ...]]:

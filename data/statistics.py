@@ -11,7 +11,7 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 EMPTY = "—"
@@ -159,19 +159,38 @@ def shown_share(rate: float | None) -> str:
     return EMPTY if rate is None else f"{rate * 100:.1f} %"
 
 
-def suppressed(columns: Mapping[str, Sequence[int]]) -> dict[str, list[int | None]]:
-    """Counts of neighbouring areas with the small ones taken out (None), for public files.
+def suppressed(table: Sequence[Sequence[int]]) -> list[list[int | None]]:
+    """A table of counts (rows: areas, columns: parts) with small ones taken out, for public files.
 
-    Zero stays: it tells about nobody. Where exactly one count of a column would be missing, the
-    next smallest goes too, because a published sum would give the missing one away.
+    Zero stays: it tells about nobody. Where exactly one count of a row or of a column would be
+    missing, the next smallest goes too, again and again, because a published sum would give a
+    single missing one away.
     """
-    return {name: _suppress(list(values)) for name, values in columns.items()}
+    hidden = {
+        (y, x)
+        for y, row in enumerate(table)
+        for x, value in enumerate(row)
+        if 0 < value < SMALLEST_SHOWN
+    }
+    width = len(table[0]) if table else 0
+    lines = [[(y, x) for x in range(width)] for y in range(len(table))]
+    lines += [[(y, x) for y in range(len(table))] for x in range(width)]
+    while (more := _next_to_hide(table, lines, hidden)) is not None:
+        hidden.add(more)
+    return [
+        [None if (y, x) in hidden else value for x, value in enumerate(row)]
+        for y, row in enumerate(table)
+    ]
 
 
-def _suppress(values: list[int]) -> list[int | None]:
-    small = [i for i, value in enumerate(values) if 0 < value < SMALLEST_SHOWN]
-    if len(small) == 1:
-        others = [i for i, value in enumerate(values) if value >= SMALLEST_SHOWN]
-        if others:
-            small.append(min(others, key=lambda i: values[i]))
-    return [None if i in small else value for i, value in enumerate(values)]
+def _next_to_hide(
+    table: Sequence[Sequence[int]],
+    lines: Sequence[Sequence[tuple[int, int]]],
+    hidden: set[tuple[int, int]],
+) -> tuple[int, int] | None:
+    for line in lines:
+        if sum(cell in hidden for cell in line) == 1:
+            others = [cell for cell in line if cell not in hidden and table[cell[0]][cell[1]] > 0]
+            if others:
+                return min(others, key=lambda cell: (table[cell[0]][cell[1]], cell))
+    return None

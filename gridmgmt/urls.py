@@ -13,6 +13,7 @@ urlpatterns = [
     path("inbox/", include("gridmgmt.notifications.urls")),
     path("tiles/", include("maps.tile_urls")),
     path("map/", include("maps.urls")),
+    path("", include("data.urls")),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("grids.territory.urls")),

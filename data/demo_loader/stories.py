@@ -66,8 +66,14 @@ class Teller:
             if life.state == State.REPORTED:
                 self._to_a_manager(life, start)
                 actor = self._owner(life)
-                self._do(life, Action.VERIFY, start + (filed_at - start) / 2, actor, Role.MANAGER)
-                self._do(life, Action.FILE, filed_at, actor, Role.MANAGER)
+                self._do(
+                    life,
+                    Action.VERIFY,
+                    start + (filed_at - start) / 2,
+                    actor,
+                    life.incident.owner_role,
+                )
+                self._do(life, Action.FILE, filed_at, actor, life.incident.owner_role)
             if life.state == State.FILED:
                 self._dispatch(life, filed_at)
             self._accept(life, max(filed_at, start) + timedelta(minutes=self._minutes(2, 15)))
@@ -101,16 +107,16 @@ class Teller:
         at = self._work(at, 6, 200)
         if roll < NOT_FILED and life.incident.channel in PUBLIC:
             note = self.rng.choice(texts.NOT_FILED)
-            self._do(life, Action.NOT_FILE, at, manager, Role.MANAGER, note, told=note)
+            self._do(life, Action.NOT_FILE, at, manager, life.incident.owner_role, note, told=note)
             return at
         note = self.rng.choice(texts.PLACES_VERIFIED)
-        self._do(life, Action.VERIFY, at, manager, Role.MANAGER, note)
+        self._do(life, Action.VERIFY, at, manager, life.incident.owner_role, note)
         at = self._work(at, 1, 12)
         if roll > 1 - BY_MANAGER:
             note = self.rng.choice(texts.ON_THE_SPOT)
-            self._do(life, Action.SELF_HANDLE, at, manager, Role.MANAGER, note)
+            self._do(life, Action.SELF_HANDLE, at, manager, life.incident.owner_role, note)
             return at
-        self._do(life, Action.FILE, at, manager, Role.MANAGER)
+        self._do(life, Action.FILE, at, manager, life.incident.owner_role)
         return at
 
     def _command_side(self, life: Life, at: datetime) -> None:
@@ -197,8 +203,10 @@ class Teller:
     # ---- single steps ------------------------------------------------------------------------
 
     def _to_a_manager(self, life: Life, at: datetime) -> datetime:
-        """A report of a grid without a manager is given to a neighbour's."""
-        if life.incident.owner_role == Role.MANAGER:
+        """A report of a grid without a manager: the grid head verifies, or it is given to a
+        neighbour's manager."""
+        owner = life.incident.owner_role
+        if owner == Role.MANAGER or (owner == Role.GRID_HEAD and self.rng.random() < 0.6):
             return at
         path = self.ground.neighbours[life.incident.report_path[-1]]
         at = self._work(at, 3, 30)

@@ -31,9 +31,7 @@ class Command(BaseCommand):
             return
         if Boundary.objects.exists():
             raise CommandError(
-                _(
-                    "This database holds a division already. Load the demonstration into an empty one."
-                )
+                _("This database holds a division already. Give the demonstration an empty one.")
             )
         if options["cases"] < 1:
             raise CommandError(_("--cases must be at least 1."))

@@ -1,0 +1,1 @@
+"""Files of figures and cases: columns with their meaning, and one writer for each format."""
