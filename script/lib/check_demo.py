@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .browser import LOGIN_PATH, Fault, Visitor
+from .check_story import Story
 from .common import say
 
 HEALTHY_WITHIN_S = 90
@@ -37,7 +38,10 @@ PAGES = (
     Page("/work/", "department_handler", "<main"),
     Page("/work/new/", "desk_operator", "<form"),
     Page("/field/", "coordinator", "<main"),
+    Page("/field/list/", "coordinator", "<main"),
+    Page("/field/map/", "coordinator", "<main"),
     Page("/map/", "supervisor", "<main"),
+    Page("/map/", "grid_head", "<main"),
     Page("/today/", "leader", "<main"),
     Page("/statistics/", "analyst", "<main"),
     Page("/inbox/", "manager", "<main"),
@@ -111,9 +115,11 @@ def run(base_url: str, accounts: Accounts) -> int:
             check.open_page(page)
 
         check.attempt(name, visit)
+    for name, step in Story(check).steps():
+        check.attempt(name, step)
     check.attempt("/health/: database, queue, worker, scheduler, events", check.wait_until_healthy)
     if check.faults:
-        say(f"Check failed: {len(check.faults)} faults: {', '.join(check.faults)}")
+        say(f"Check failed ({len(check.faults)}): {', '.join(check.faults)}")
         return 1
     say("Check passed.")
     return 0
