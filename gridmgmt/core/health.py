@@ -7,14 +7,13 @@ from typing import Any
 
 import redis
 from celery.signals import after_task_publish
-from django.conf import settings
 from django.db import DatabaseError
 from django.db import connection as database
 from django.db.models import Min
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from gridmgmt.core import throttles
+from gridmgmt.core import memory
 from gridmgmt.core.models import AuditEntry, OutboxEvent
 
 HEARTBEAT_LATE = timedelta(seconds=60)
@@ -55,7 +54,7 @@ def _database(now: datetime) -> list[Check]:
 
 def _redis(now: datetime) -> list[Check]:
     started = timezone.now()
-    throttles.connection().ping()
+    memory.connection().ping()
     duration_ms = (timezone.now() - started) / timedelta(milliseconds=1)
     return [Check("redis", _("Redis"), ok=True, value=round(duration_ms, 1), unit="ms")]
 
@@ -63,7 +62,7 @@ def _redis(now: datetime) -> list[Check]:
 def _heartbeats(now: datetime) -> list[Check]:
     found = []
     for code, label in (("worker", _("Worker")), ("beat", _("Scheduler"))):
-        mark = throttles.connection().get(_key(code))
+        mark = memory.connection().get(memory.key("heartbeat", code))
         age_s = None if mark is None else max(0.0, now.timestamp() - float(mark))
         ok = age_s is not None and age_s <= HEARTBEAT_LATE.total_seconds()
         found.append(Check(code, label, ok, None if age_s is None else round(age_s, 1), "s"))
@@ -100,13 +99,9 @@ _CHECKS = (
 )
 
 
-def _key(part: str) -> str:
-    return f"{settings.CACHES['default']['KEY_PREFIX']}:heartbeat:{part}"
-
-
 def beat_once(part: str, now: datetime) -> None:
     """Note that `part` (worker, beat) lived at `now`."""
-    throttles.connection().set(_key(part), now.timestamp(), ex=3600)
+    memory.connection().set(memory.key("heartbeat", part), now.timestamp(), ex=3600)
 
 
 @after_task_publish.connect(sender="core.heartbeat")

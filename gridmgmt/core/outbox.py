@@ -12,11 +12,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from celery import current_app
 from django.db import transaction
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
+from gridmgmt.core import memory
 from gridmgmt.core.models import OutboxDelivery, OutboxEvent
 
 Handler = Callable[[OutboxEvent], None]
@@ -54,9 +53,7 @@ def emit(
 
 
 def _wake() -> None:
-    try:
-        current_app.send_task("core.deliver_outbox", retry=False)
-    except (OperationalError, OSError):
+    if not memory.wake("core.deliver_outbox"):
         # The change is committed and its event is stored: the sweep delivers it.
         logger.warning("The queue is not reachable; events wait for the sweep.")
 

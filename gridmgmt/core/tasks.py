@@ -3,11 +3,12 @@
 from celery import shared_task
 from django.utils import timezone
 
-from gridmgmt.core import audit, health, outbox
+from gridmgmt.core import audit, health, memory, outbox
 
 
 @shared_task(name="core.deliver_outbox")
 def deliver_outbox() -> int:
+    memory.woken("core.deliver_outbox")
     return outbox.deliver()
 
 

@@ -17,9 +17,9 @@ import redis
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils.translation import gettext as _
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 from rest_framework.throttling import BaseThrottle
+
+from gridmgmt.core import memory
 
 logger = logging.getLogger(__name__)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -64,27 +64,15 @@ def parse_rate(rate: str) -> tuple[int, int]:
 
 
 @functools.cache
-def connection() -> redis.Redis:
-    """One pool of connections a process, shared by throttles and the health check."""
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=2,
-        socket_connect_timeout=2,
-        retry=Retry(NoBackoff(), 1),
-    )
-
-
-@functools.cache
 def _counter() -> Any:
-    return connection().register_script(_COUNT)
+    return memory.connection().register_script(_COUNT)
 
 
 def hit(scope: str, caller: str) -> Verdict:
     """Count one call of `caller` in `scope` (a key of DEFAULT_THROTTLE_RATES)."""
     limit, period_s = parse_rate(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"][scope])
     now = time.time()
-    prefix = settings.CACHES["default"]["KEY_PREFIX"]
-    key = f"{prefix}:throttle:{scope}:{caller}:{int(now // period_s)}"
+    key = memory.key("throttle", scope, caller, str(int(now // period_s)))
     try:
         count = int(_counter()(keys=[key], args=[period_s]))
     except redis.RedisError:

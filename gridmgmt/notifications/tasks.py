@@ -3,9 +3,11 @@
 from celery import shared_task
 from django.utils import timezone
 
+from gridmgmt.core import memory
 from gridmgmt.notifications.channels import CHANNELS
 
 
 @shared_task(name="notifications.deliver")
 def deliver() -> int:
+    memory.woken("notifications.deliver")
     return sum(channel.deliver(now=timezone.now()) for channel in CHANNELS)

@@ -180,7 +180,7 @@ def test_late_heartbeats_events_and_seals_are_seen(person):
 def test_health_survives_a_dead_redis(client, monkeypatch):
 
     dead = redis.Redis(host="127.0.0.1", port=1, retry=None)
-    monkeypatch.setattr(health.throttles, "connection", lambda: dead)
+    monkeypatch.setattr(health.memory, "connection", lambda: dead)
     checks = client.get("/health/").json()["checks"]
     assert [code for code, check in checks.items() if not check["ok"]] == [
         "redis",

@@ -5,15 +5,18 @@ import signal
 import subprocess
 import sys
 import textwrap
+import uuid
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from celery import current_app
 from django.db import connection, transaction
 
-from gridmgmt.core import outbox
+from gridmgmt.core import memory, outbox
 from gridmgmt.core.models import OutboxDelivery, OutboxEvent, User
+from gridmgmt.core.tasks import deliver_outbox
 
 from .conftest import NOW
 
@@ -220,3 +223,27 @@ def test_an_unreachable_queue_loses_nothing_and_keeps_nobody_waiting(hear):
     assert "events wait for the sweep" in result.stderr
     assert outbox.deliver(now=NOW) == 1
     assert heard == [8]
+
+
+@pytest.fixture
+def queue(settings):
+    """A queue of this test's own, emptied afterwards."""
+    name = f"test-{uuid.uuid4().hex}"
+    current_app.conf.task_default_queue, before = name, current_app.conf.task_default_queue
+    current_app.amqp.queues.create_missing = True
+    yield lambda: memory.connection().llen(name)
+    memory.connection().delete(name)
+    current_app.conf.task_default_queue = before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_wake_ups_do_not_pile_up_and_none_is_missed(queue, hear):
+    heard = []
+    hear(lambda event: heard.append(event.pk))
+    for _ in range(5):
+        outbox.emit("tested", {}, now=NOW)
+    assert queue() == 1
+    deliver_outbox()
+    assert len(heard) == 5
+    outbox.emit("tested", {}, now=NOW)
+    assert queue() == 2

@@ -16,12 +16,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from celery import current_app
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
+from gridmgmt.core import memory
 from gridmgmt.notifications.channels.base import Message
 from gridmgmt.notifications.models import ChannelDelivery, WebhookEndpoint
 from gridmgmt.notifications.models.webhook import DeliveryStatus
@@ -95,9 +94,7 @@ class WebhookChannel:
 
 
 def _wake() -> None:
-    try:
-        current_app.send_task("notifications.deliver", retry=False)
-    except (OperationalError, OSError):
+    if not memory.wake("notifications.deliver"):
         logger.warning("The queue is not reachable; webhooks wait for the sweep.")
 
 
