@@ -30,18 +30,30 @@ def is_pooled(incident: Incident) -> bool:
 
 
 def holds_right(incident: Incident, access: Access, right: str) -> bool:
-    """Whether `right` is held where the case was reported or where its owner is."""
-    if is_pooled(incident):
-        return access.may(right, []) or (
-            Role.DISPATCHER in access.roles and right in ROLE_RIGHTS[Role.DISPATCHER]
-        )
-    if access.may(right, incident.report_path) or access.may(right, incident.owner_path):
+    """Whether `right` is held where the case was reported or where its owner is.
+
+    Department handlers hold theirs by the department alone, wherever the case lies. A case
+    without any place is every dispatcher's.
+    """
+    if access.everything:
         return True
-    # A department may own a case of ground that is not its own.
-    return (
-        incident.owner_department_id in access.department_ids
-        and right in ROLE_RIGHTS[Role.DEPARTMENT_HANDLER]
-    )
+    pooled = is_pooled(incident)
+    for holding in access.holdings:
+        if right not in ROLE_RIGHTS.get(holding.role, ()):  # type: ignore[call-overload]
+            continue
+        if holding.department_id is not None:
+            if holding.department_id in {
+                incident.owner_department_id,
+                incident.handled_department_id,
+            }:
+                return True
+        elif (
+            holding.covers(incident.report_path)
+            or holding.covers(incident.owner_path)
+            or (pooled and holding.role == Role.DISPATCHER)
+        ):
+            return True
+    return False
 
 
 def is_owner(incident: Incident, access: Access) -> bool:

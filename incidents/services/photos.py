@@ -73,10 +73,10 @@ def read_photo(file: Any) -> ReadyPhoto:
     image = _open(data)
     if image.width * image.height > settings.PHOTO_MAX_PIXELS:
         raise ValidationError(_too_many_pixels())
-    position = _position(image)
     try:
         image.verify()
         image = _open(data)  # verify() leaves the image unusable
+        position = _position(image)
         image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
         image.load()
         upright = _flat(ImageOps.exif_transpose(image))
