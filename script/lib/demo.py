@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from . import check_demo, packages, serving
-from .common import Refusal, local_dir, say, step, tool
+from .common import Refusal, local_dir, say, step, tail, tool
 from .environment import environment
 from .setup import setup
 from .supervisor import Supervisor
@@ -51,7 +51,12 @@ def main(arguments: list[str]) -> int:
                     return 0
                 raise Refusal(f"the web server does not answer; see {local / 'log' / 'web.log'}")
             if options.check:
-                return check_demo.run(address.url, accounts)
+                code = check_demo.run(address.url, accounts)
+                if code:
+                    say(f"The end of {local / 'log' / 'web.log'}:")
+                    for line in tail(local / "log" / "web.log", 40):
+                        say(f"    {line}")
+                return code
             show(address, accounts, local)
             code = supervisor.watch()
             say("Stopping …")
