@@ -323,15 +323,21 @@ def test_routing_costs_few_queries_however_many_rules(town, django_assert_max_nu
 
 
 def test_among_many_rules_the_candidates_come_from_an_index(town):
-    grids = Grid.objects.bulk_create(
-        Grid(tier=town.tiers["grid"], code=f"X{n}") for n in range(5_000)
-    )
-    RoutingRule.objects.bulk_create(
-        RoutingRule(name="r", grid=grids[n % 5_000], grade=grade, target_system="sanitation")
-        for n in range(12_500)
-        for grade in Grade.values
+    Grid.objects.bulk_create(Grid(tier=town.tiers["grid"], code=f"X{n}") for n in range(5_000))
+    first = rule(name="first", target_system="sanitation", channel=Channel.SMS)
+    columns = ", ".join(
+        connection.ops.quote_name(field.column)
+        for field in RoutingRule._meta.concrete_fields
+        if field.name not in ("id", "grid")
     )
     with connection.cursor() as cursor:
+        cursor.execute("ANALYZE territory_grid")
+        cursor.execute(
+            f"INSERT INTO incidents_routingrule (grid_id, {columns}) "  # noqa: S608 - our own names
+            f"SELECT g.grid, {columns} FROM incidents_routingrule r, generate_series(1, 10), "
+            "(SELECT id AS grid FROM territory_grid WHERE code LIKE 'X%%') g WHERE r.id = %s",
+            [first.pk],
+        )
         cursor.execute("ANALYZE incidents_routingrule")
     plan = RoutingRule.objects.that_can_apply(
         path=town.path("a1"), category=category(), grade="general", answer="inside", channel="web"
