@@ -1,0 +1,1 @@
+"""Figures beside their yardsticks, both measured in the same run. See `frame`."""
