@@ -38,7 +38,7 @@ class QuestionForm(forms.Form):
     last = forms.DateField(
         label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
-    tier = forms.ChoiceField(label=_("By"), required=False)
+    tier = forms.ChoiceField(label=_("Tier"), required=False)
     system = forms.ChoiceField(label=_("Management system"), required=False)
     area = forms.ChoiceField(label=_("Area"), required=False)
 

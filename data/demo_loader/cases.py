@@ -40,7 +40,7 @@ BATCH = 1000
 WITH_CONTACT = {Channel.PHONE: 1.0, Channel.WALK_IN: 0.9, Channel.WEB: 0.5, Channel.SMS: 1.0}
 CONFIDENTIAL = 0.01
 # Open cases of each light besides those that the year leaves open by itself, for 2,500 cases.
-WAITING = {Light.GREEN: 24, Light.YELLOW: 8, Light.RED: 12}
+WAITING = {Light.GREEN: 12, Light.YELLOW: 9, Light.RED: 12}
 WAITING_SHARES = {Light.GREEN: (0.1, 0.6), Light.YELLOW: (0.84, 0.96), Light.RED: (1.1, 2.2)}
 OF_CASES = 2500
 

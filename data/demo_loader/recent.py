@@ -19,7 +19,8 @@ from incidents.services.intake import Report, report
 from incidents.services.moves import perform
 
 WITH_PHOTO = 6
-SPREAD = timedelta(hours=7)
+FRESH, FRESH_SPREAD = 0.4, timedelta(hours=7)
+OLDER_SPREAD = timedelta(days=3)
 
 
 def report_recent(
@@ -32,7 +33,7 @@ def report_recent(
     rng: random.Random,
 ) -> list[Incident]:
     """`count` cases of the last hours; some verified and filed, a few with a drawn picture."""
-    moments = sorted(now - SPREAD * rng.random() - timedelta(minutes=2) for _ in range(count))
+    moments = sorted(_moment(now, rng) for _ in range(count))
     cases = []
     weights = [draws.category_weight(c.name, now.month) for c in categories]
     for number, moment in enumerate(moments):
@@ -62,20 +63,42 @@ def _patrol(staff: Staff, spot: Spot, rng: random.Random) -> User:
     return rng.choice(list(staff.coordinators.values()))
 
 
+def _moment(now: datetime, rng: random.Random) -> datetime:
+    """Some hours ago, or on one of the last days."""
+    if rng.random() < FRESH:
+        return now - FRESH_SPREAD * rng.random() - timedelta(minutes=2)
+    return now - FRESH_SPREAD - OLDER_SPREAD * rng.random()
+
+
 def _go_on(
     case: Incident, staff: Staff, moment: datetime, now: datetime, rng: random.Random
 ) -> Incident:
-    """Every second one is verified and filed by its manager within the time that has passed."""
+    """Older ones are in hand by now; every second fresh one is verified and filed."""
     manager = staff.managers.get(case.report_grid_id or 0)
-    if case.state != State.REPORTED or manager is None or rng.random() < 0.5:
+    older = now - moment > FRESH_SPREAD
+    if case.state != State.REPORTED or manager is None or case.owner_role != Role.MANAGER:
         return case
-    if case.owner_role != Role.MANAGER:
+    if not older and rng.random() < 0.5:
         return case
-    at = moment + (now - moment) * rng.uniform(0.2, 0.6)
-    for action in (Action.VERIFY, Action.FILE):
-        note = rng.choice(texts.PLACES_VERIFIED) if action == Action.VERIFY else ""
-        case = perform(
-            action, case.pk, actor=manager, access=access_for(manager, at), now=at, note=note
-        )
-        at += timedelta(minutes=1)
+    step = (now - moment) * rng.uniform(0.04, 0.1)
+    at = moment + step
+    note = rng.choice(texts.PLACES_VERIFIED)
+    case = _perform(Action.VERIFY, case, manager, at, note)
+    case = _perform(Action.FILE, case, manager, at + timedelta(minutes=1))
+    if older and case.state == State.FILED:
+        at += step
+        department = staff.departments[("community_service", staff.street_id)]
+        target = {} if case.category_id else {"department_id": department.pk}
+        dispatcher = staff.street[Role.DISPATCHER][0]
+        case = _perform(Action.DISPATCH, case, dispatcher, at, **target)
+    owner = staff.by_person.get(case.owner_person_id or 0)
+    if older and case.state == State.DISPATCHED and owner is not None:
+        case = _perform(Action.ACCEPT, case, owner, at + step)
     return case
+
+
+def _perform(
+    action: Action, case: Incident, actor: User, at: datetime, note: str = "", **data: int
+) -> Incident:
+    access = access_for(actor, at)
+    return perform(action, case.pk, actor=actor, access=access, now=at, note=note, **data)

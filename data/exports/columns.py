@@ -66,7 +66,7 @@ PLACE_COLUMNS = (
     ),
 )
 FIGURE_COLUMNS = (
-    _count("reported", _("Reported"), _("Cases reported in the period."), public=True),
+    _count("reported", _("Cases reported"), _("Cases reported in the period."), public=True),
     Column(
         "reported_before",
         _("Reported before"),
@@ -76,7 +76,7 @@ FIGURE_COLUMNS = (
     ),
     Column(
         "change",
-        _("Change"),
+        _("Against before"),
         _("(reported − reported before) / reported before"),
         SHARE,
         lambda r: r.change,
@@ -105,7 +105,7 @@ FIGURE_COLUMNS = (
     _count("closed", _("Closed"), _("Closed now."), public=True),
     _count("closed_in_time", _("Closed in time"), _("Closed, every limit of handling kept.")),
     _count("on_the_spot", _("On the spot"), _("Closed on the spot by coordinator or manager.")),
-    _count("open", _("Open"), _("Open now, suspended ones included.")),
+    _count("open", _("Open cases"), _("Open now, suspended ones included.")),
     _count("open_overdue", _("Overdue"), _("Open and past the running limit.")),
     _count("reworked", _("Reworked"), _("Sent back at least once by the check.")),
     _count("returned", _("Handed back"), _("Handed back at least once by its owner.")),

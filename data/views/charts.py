@@ -49,7 +49,7 @@ def _over_time(figures: GridStatistics, days: list[tuple]) -> dict[str, Any]:
                 f"{day:%m-%d}" if step == "day" else date_format(day, style) for day, _n, _c in days
             ],
             "series": [
-                {"name": _("Reported"), "values": [count for _d, count, _c in days]},
+                {"name": _("Cases reported"), "values": [count for _d, count, _c in days]},
                 {"name": _("of these closed"), "values": [closed for _d, _n, closed in days]},
             ],
         },
@@ -69,7 +69,7 @@ def _by_area(figures: GridStatistics) -> dict[str, Any]:
             "series": [
                 {"name": _("Closed"), "values": [row.counts.closed for row in rows]},
                 {
-                    "name": _("Open"),
+                    "name": _("Open, in time"),
                     "values": [row.counts.open - row.counts.open_overdue for row in rows],
                 },
                 {"name": _("Overdue"), "values": [row.counts.open_overdue for row in rows]},

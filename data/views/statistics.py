@@ -89,7 +89,7 @@ def _stats(figures: GridStatistics) -> list[dict[str, Any]]:
         return []
     counts = total.counts
     return [
-        {"label": _("Reported"), "value": counts.reported, "text": _change_words(total)},
+        {"label": _("Cases reported"), "value": counts.reported, "text": _change_words(total)},
         {
             "label": _("Closing rate"),
             "value": statistics.shown_share(statistics.closing_rate(counts)),

@@ -22,8 +22,10 @@ function axis(extra) {
   };
 }
 
-/** @param {object} spec @returns {object} ECharts option */
-export function chartOption(spec) {
+/** @param {object} spec @param {number} width of the canvas in px @returns {object} ECharts option */
+export function chartOption(spec, width = 640) {
+  // Names beside horizontal bars get a share of the width of their own; long ones are cut with "…".
+  const beside = Math.round(Math.min(190, width * 0.36));
   const show = (value) => (value === null || value === undefined ? NONE : `${formatNumber(value)}${spec.unit ? ` ${spec.unit}` : ""}`);
   const common = {
     color: colours(),
@@ -44,10 +46,11 @@ export function chartOption(spec) {
     return { ...common, series: [{ type: "pie", radius: ["48%", "74%"], center: ["50%", "56%"], label: { color: token("--text") }, data: spec.labels.map((name, n) => ({ name, value: values[n] })) }] };
   }
   const names = axis({ type: "category", data: spec.labels });
+  if (spec.horizontal) names.axisLabel = { ...names.axisLabel, width: beside - 12, overflow: "truncate" };
   const values = axis({ type: "value", minInterval: spec.decimal ? 0 : 1 });
   return {
     ...common,
-    grid: { left: 4, right: 12, top: spec.series.length > 1 ? 36 : 12, bottom: 4, containLabel: true },
+    grid: { left: spec.horizontal ? beside : 4, right: 16, top: spec.series.length > 1 ? 36 : 12, bottom: spec.horizontal ? 24 : 4, containLabel: !spec.horizontal },
     xAxis: spec.horizontal ? values : names,
     yAxis: spec.horizontal ? { ...names, inverse: true } : values,
     series: spec.series.map((one) => ({
@@ -87,10 +90,13 @@ export function drawChart(figure) {
     return;
   }
   const chart = window.echarts.init(holder, null, { renderer: "svg" });
-  const draw = () => chart.setOption(chartOption(spec), true);
+  const draw = () => chart.setOption(chartOption(spec, holder.clientWidth), true);
   draw();
   onThemeChange(draw);
-  new ResizeObserver(() => chart.resize()).observe(holder);
+  new ResizeObserver(() => {
+    chart.resize();
+    if (spec.horizontal) draw();
+  }).observe(holder);
   figure.gmChart = chart;
 }
 
