@@ -27,7 +27,7 @@ def test_a_malformed_limit_is_refused_and_named(monkeypatch, value):
 
 @pytest.mark.parametrize("order", ["place,category", "place,place,grade,answer,channel,time"])
 def test_an_order_that_forgets_a_dimension_stops_the_start(order):
-    started = subprocess.run(  # noqa: S603 - our own interpreter
+    started = subprocess.run(
         [sys.executable, "-c", "import gridmgmt.settings"],
         env=os.environ | {"GRIDMGMT_ROUTING_ORDER": order},
         capture_output=True,
