@@ -53,9 +53,7 @@ def main(arguments: list[str]) -> int:
             if options.check:
                 code = check_demo.run(address.url, accounts)
                 if code:
-                    say(f"The end of {local / 'log' / 'web.log'}:")
-                    for line in tail(local / "log" / "web.log", 40):
-                        say(f"    {line}")
+                    show_errors(local / "log" / "web.log")
                 return code
             show(address, accounts, local)
             code = supervisor.watch()
@@ -71,6 +69,14 @@ def read_accounts(local: Path) -> dict[str, dict[str, str]]:
     except (OSError, ValueError) as error:
         raise Refusal(f"{path} cannot be read: {error}") from error
     return accounts
+
+
+def show_errors(log: Path) -> None:
+    """The newest error in the web's log, for whoever reads the output of a check alone."""
+    lines = tail(log, 200)
+    starts = [number for number, line in enumerate(lines) if " ERROR " in line]
+    for line in lines[starts[-1] :][:40] if starts else []:
+        say(f"    {line}")
 
 
 def show(address: serving.Address, accounts: dict[str, dict[str, str]], local: Path) -> None:
