@@ -34,10 +34,10 @@ class PlaceForm(forms.Form):
 
     lon = forms.CharField(required=False, widget=forms.HiddenInput, strip=True)
     lat = forms.CharField(required=False, widget=forms.HiddenInput, strip=True)
-    address = forms.CharField(label=_("Where is it?"), required=False)
-    tile = forms.CharField(label=_("What is it about?"), required=False)
+    address = forms.CharField(label=_("Place"), required=False)
+    tile = forms.CharField(label=_("Picture"), required=False)
     description = forms.CharField(
-        label=_("What is the matter?"),
+        label=_("Description"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
     )

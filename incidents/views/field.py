@@ -21,7 +21,6 @@ from grids.territory.models import Boundary
 from incidents.choices import State
 from incidents.clocks import light
 from incidents.forms.reports import FieldReportForm, fresh_key
-from incidents.links import case_url
 from incidents.models import Incident
 from incidents.services.errors import KeyConflict
 from incidents.services.intake import report as take_report
@@ -125,15 +124,15 @@ def _own(request: HttpRequest) -> Any:
 def _card(case: Incident, now: Any) -> dict[str, Any]:
     return {
         "number": case.number,
-        "title": case.category.label if case.category else case.description[:40],
-        "text": case.description,
+        "title": case.category.label if case.category else case.description[:60],
+        "text": case.description if case.category else "",
         "place": case.place_words,
         "light": str(light(now, case.warn_at, case.due_at)),
         "urgent": case.urgent,
         "state_label": State(case.state).label,
         "reported_at": case.reported_at,
         "due_at": case.due_at,
-        "url": case_url(case.number),
+        "url": reverse("incidents:case", args=[case.number]),
     }
 
 

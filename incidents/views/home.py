@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from gridmgmt.core.throttles import throttled
-from grids.territory.models import Boundary
+from grids.territory.models import Boundary, Tier
 from incidents.choices import PUBLIC_STATE, State
 from incidents.models import Incident
 from incidents.views.parts import CONTACT_ROLES, map_view, public_nav
@@ -50,6 +50,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "responsibility_url": reverse("people_api:responsibility"),
         "cases": open_reports(released[:MOST_LISTED]),
         "total": released.count(),
+        "tiers": {tier.code: tier.label for tier in Tier.objects.order_by("order")},
         "roles": {str(role): str(role.label) for role in CONTACT_ROLES},
     }
     return render(request, "incidents/public/home.html", context)

@@ -37,7 +37,7 @@ def public_nav(request: HttpRequest, active: str) -> list[dict[str, Any]]:
 
 
 def map_view() -> dict[str, str]:
-    """What a map shows first: the whole territory. Bounds west,south,east,north in degrees."""
+    """The whole territory: `bounds` west,south,east,north and `center` lat,lon, in degrees."""
     bounds = cache.get("incidents:territory-bounds")
     if bounds is None:
         now = timezone.now()
@@ -48,12 +48,19 @@ def map_view() -> dict[str, str]:
         box = box or roots.aggregate(box=Extent("geometry"))["box"]
         bounds = ",".join(f"{value:.5f}" for value in box) if box else ""
         cache.set("incidents:territory-bounds", bounds, VIEW_KEPT_S)
-    return {"bounds": bounds}
+    return {"bounds": bounds, "center": _middle(bounds)}
+
+
+def _middle(bounds: str) -> str:
+    if not bounds:
+        return ""
+    west, south, east, north = map(float, bounds.split(","))
+    return f"{(south + north) / 2:.5f},{(west + east) / 2:.5f}"
 
 
 @dataclass(frozen=True)
 class Contact:
-    """Someone in post, as residents read it."""
+    """Someone in post, as residents read it; `area` only where it is a wider one."""
 
     name: str
     role_label: str
@@ -82,20 +89,21 @@ def who_answers(incident: Incident, now: datetime) -> Answering:
     areas = [rows[pk] for pk in ids if pk in rows]
     if not areas:
         return Answering()
-    names = {area.grid_id: area.label for area in areas}
-    people: dict[int, Contact] = {}
+    names = {area.grid_id: area.label for area in areas[:-1]}
+    people: dict[str, Contact] = {}
     for holder in staff([area.grid_id for area in areas], CONTACT_ROLES, now):
         people.setdefault(
-            holder.person_id,
+            holder.role,
             Contact(
                 name=holder.name,
-                role_label=Role(holder.role).label,
+                role_label=str(Role(holder.role).label),
                 area=names.get(holder.grid_id or 0, ""),
                 duty_phone=holder.duty_phone,
             ),
         )
+    shown = [people[role] for role in CONTACT_ROLES if role in people]
     return Answering(
         leaf=areas[-1].label,
         wider=" › ".join(area.label for area in areas[:-1]),
-        people=tuple(people.values())[:MOST_CONTACTS],
+        people=tuple(shown[:MOST_CONTACTS]),
     )

@@ -38,7 +38,9 @@ def report(request: HttpRequest) -> HttpResponse:
     if not (verdict := hit("public_report", client_address(request))).allowed:
         form.is_valid()
         form.add_error(None, _too_many(verdict))
-        return _draw_report(request, form, status=429, headers=_retry(verdict))
+        response = _draw_report(request, form, status=429)
+        response.headers["Retry-After"] = str(verdict.wait_s)
+        return response
     if not form.is_valid():
         return _draw_report(request, form, status=400)
     actor = request.user if request.user.is_authenticated else None
@@ -175,16 +177,14 @@ def _take(form: Any, error: ValidationError) -> None:
         form.add_error(name if name in form.fields else None, list(messages))
 
 
-def _draw_report(
-    request: HttpRequest, form: ReportForm, status: int = 200, headers: dict | None = None
-) -> HttpResponse:
+def _draw_report(request: HttpRequest, form: ReportForm, status: int = 200) -> HttpResponse:
     context = {
         "public_nav": public_nav(request, "report"),
         "form": form,
         "map": map_view(),
-        "nearby_url": "/api/v1/incidents/nearby/",
+        "nearby_url": reverse("incidents:nearby"),
     }
-    return render(request, "incidents/public/report.html", context, status=status, headers=headers)
+    return render(request, "incidents/public/report.html", context, status=status)
 
 
 def _draw_follow(request: HttpRequest, form: NumberForm, status: int) -> HttpResponse:
@@ -201,7 +201,13 @@ def _draw_case(
         "sentence": _sentence(case),
         "steps": _steps(case),
         "events": _events(case),
-        "photos": [{"url": reverse("incidents:photo", args=[pk])} for pk in case.photo_ids],
+        "photos": [
+            {
+                "url": reverse("incidents:photo", args=[pk]),
+                "thumb": reverse("incidents:photo_sized", args=[pk, "small"]),
+            }
+            for pk in case.photo_ids
+        ],
         "opinion_label": Opinion(case.opinion).label if case.opinion else "",
         "rating": forms.get("rating") or RatingForm(initial={"opinion": case.opinion}),
         "reopening": forms.get("reopening") or ReopenForm(),
@@ -237,14 +243,13 @@ def _events(case: PublicCase) -> list[dict[str, Any]]:
 
 def _steps(case: PublicCase) -> list[dict[str, Any]]:
     """The line of progress: each step with `passed` and `now`. One not taken up ends at once."""
+    labels = [str(step.label) for step in STEPS]
+    at = STEPS.index(PublicState(case.state)) if case.state in STEPS else 1
     if case.state == PublicState.NOT_TAKEN:
-        shown: tuple[PublicState, ...] = (PublicState.RECEIVED, PublicState.NOT_TAKEN)
-    else:
-        shown = STEPS
-    at = shown.index(PublicState(case.state))
+        labels = [_("Arrived"), str(PublicState.NOT_TAKEN.label)]
     return [
-        {"label": step.label, "passed": index < at, "now": index == at}
-        for index, step in enumerate(shown)
+        {"label": label, "passed": index < at, "now": index == at}
+        for index, label in enumerate(labels)
     ]
 
 
@@ -259,7 +264,3 @@ def _too_many(verdict: Verdict) -> str:
         "Too much has come from this connection in a short time. Please try again in about "
         "%(minutes)s minutes. In an emergency ring 110, 119 or 120."
     ) % {"minutes": minutes}
-
-
-def _retry(verdict: Verdict) -> dict[str, str]:
-    return {"Retry-After": str(verdict.wait_s)}

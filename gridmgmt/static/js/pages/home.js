@@ -7,6 +7,7 @@ import { addLegend } from "../map/legend.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const CLOSE_ZOOM = 17;
+const PHONE_ZOOM = 15;
 
 /** A picture tile as SVG. @param {string} name */
 function tile(name, sprite) {
@@ -81,8 +82,8 @@ function setUpHere(map, element, panel) {
     } else {
       box.append(el("h2", {}, nameOf(leaf)), el("p", { class: "muted small" }, answer.areas.slice(0, -1).map(nameOf).join(" › ")));
       const names = new Map(answer.areas.map((area) => [area.code, nameOf(area)]));
-      const people = Object.keys(roles).flatMap((role) => ((answer.people || {})[role] || []).map((one) => ({ ...one, role: roles[role] })));
-      for (const one of people.slice(0, 2)) box.append(person(one, names.get(one.area)));
+      const people = Object.keys(roles).flatMap((role) => ((answer.people || {})[role] || []).slice(0, 1).map((one) => ({ ...one, role: roles[role] })));
+      for (const one of people.slice(0, 2)) box.append(person(one, one.area === leaf.code ? "" : names.get(one.area)));
       if (!people.length) box.append(el("p", {}, texts.textVacant));
     }
     const address = new URL(texts.reportUrl, window.location.href);
@@ -114,22 +115,27 @@ function begin(element) {
   const [west, south, east, north] = (texts.bounds || "").split(",").map(Number);
   const map = createMap(element, { bounds: undefined });
   const beside = window.innerWidth >= 720;
-  if (Number.isFinite(north)) map.fitBounds([[south, west], [north, east]], beside ? freeView(element) : { padding: [6, 6] });
+  if (Number.isFinite(north)) {
+    map.fitBounds([[south, west], [north, east]], beside ? freeView(element) : { padding: [6, 6] });
+    // on a phone streets that can be read are worth more than the whole outline
+    if (!beside) map.setZoom(Math.max(map.getZoom(), PHONE_ZOOM), { animate: false });
+  }
   const legend = addLegend(map, texts.textLegend || "");
+  const tiers = JSON.parse(document.getElementById("home-tiers").textContent);
   const shown = { reports: [], tiers: [] };
   const refresh = () => legend.show([...shown.reports, ...shown.tiers]);
   const failed = () => toast(texts.textFailed, "error");
   addGrids(map, texts.grids, { popups: false })
     .then((group) => {
-      const names = new Map();
-      group.eachLayer((layer) => names.set(layer.feature.properties.tier, layer.feature.properties.tier_label || layer.feature.properties.tier));
-      shown.tiers = [...names].map(([tier, label]) => ({ kind: "tier", tier, label }));
+      const drawn = new Set();
+      group.eachLayer((layer) => drawn.add(layer.feature.properties.tier));
+      shown.tiers = Object.keys(tiers).filter((tier) => drawn.has(tier)).map((tier) => ({ kind: "tier", tier, label: tiers[tier] }));
       refresh();
     })
     .catch(failed);
   addReports(map, texts)
     .then((count) => {
-      if (count) shown.reports = [{ kind: "report", color: token("--accent"), opacity: 1, label: texts.textAbout, n: count }];
+      if (count) shown.reports = [{ kind: "report", color: token("--accent"), opacity: 1, label: texts.textReports, n: count }];
       refresh();
     })
     .catch(failed);
