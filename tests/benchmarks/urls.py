@@ -2,9 +2,10 @@
 
 from django.urls import include, path
 
-from tests.benchmarks import bare
+from tests.benchmarks import bare, bare_report
 
 urlpatterns = [
     path("bare/responsibility/", bare.responsibility),
+    path("bare/report/", bare_report.report),
     path("", include("gridmgmt.urls")),
 ]
