@@ -11,9 +11,10 @@ from typing import Any
 
 from django.conf import settings
 
-from grids.people.models import Absence
+from gridmgmt.core.permissions import Role
+from grids.people.models import Absence, Post
 from grids.territory.services.responsibility import Responsibility
-from incidents.choices import ClockKind, Grade
+from incidents.choices import ClockKind, Grade, Purpose
 from incidents.clocks import Calendar
 from incidents.models import FilingRule, Incident, RoutingDecision, RoutingRule
 from incidents.services import routing
@@ -31,9 +32,12 @@ class Office:
             self.first_rules.setdefault(rule.category_id, rule)
         rules = list(RoutingRule.objects.filter(active=True))
         self.by_hour = any(rule.time_from for rule in rules)
+        self.by_grade = any(rule.grade for rule in rules)
         self.by_channel = any(rule.channel for rule in rules)
         self.categories = {rule.category_id for rule in rules if rule.category_id}
         self.classes = {(r.category_kind, r.big_code) for r in rules if r.category_kind}
+        checks = Post.objects.filter(role=Role.SUPERVISOR)
+        self.checkers = frozenset(checks.values_list("person__user_id", flat=True))
         self.leave = list(Absence.objects.values_list("pk", "during"))
         self.decisions: dict[tuple[Any, ...], Decision] = {}
 
@@ -48,22 +52,27 @@ class Office:
     ) -> Decision:
         """The routing's decision for this case at this moment."""
         category = incident.category
-        key = (
+        if avoid_user_id not in self.checkers:
+            avoid_user_id = None  # who handled it could not be asked to check it anyway
+        key: tuple[Any, ...] = (
             purpose,
             place.path,
             place.answer,
             place.others,
             round(place.distance_m or 0, 1),
-            category.system if category else None,
-            incident.grade,
-            incident.urgent,
+            incident.grade if self.by_grade else is_major(incident),
             avoid_user_id,
             tuple(number for number, during in self.leave if during.lower <= now < during.upper),
-            incident.channel if self.by_channel else None,
-            now.astimezone(self.calendar.tz).strftime("%H%M") if self.by_hour else None,
-            category.pk if category and category.pk in self.categories else None,
-            self._class_of(category),
         )
+        if purpose == Purpose.HANDLE:
+            key += (
+                incident.urgent,
+                category.system if category else None,
+                incident.channel if self.by_channel else None,
+                now.astimezone(self.calendar.tz).strftime("%H%M") if self.by_hour else None,
+                category.pk if category and category.pk in self.categories else None,
+                self._class_of(category),
+            )
         if key not in self.decisions:
             self.decisions[key] = routing.decide(
                 purpose,

@@ -203,10 +203,8 @@ class Teller:
     # ---- single steps ------------------------------------------------------------------------
 
     def _to_a_manager(self, life: Life, at: datetime) -> datetime:
-        """A report of a grid without a manager: the grid head verifies, or it is given to a
-        neighbour's manager."""
-        owner = life.incident.owner_role
-        if owner == Role.MANAGER or (owner == Role.GRID_HEAD and self.rng.random() < 0.6):
+        """A report of a grid without a manager is given to a neighbour's manager."""
+        if life.incident.owner_role == Role.MANAGER:
             return at
         path = self.ground.neighbours[life.incident.report_path[-1]]
         at = self._work(at, 3, 30)
