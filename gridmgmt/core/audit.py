@@ -22,7 +22,7 @@ SEALER_LOCK = 7_301_001  # advisory lock: one sealer at a time
 GENESIS = "0" * 64
 
 # The oldest transaction that may still write here; without one, the next to begin. Transactions
-# of other databases of the same cluster are left out where their owner is known.
+# of other databases of the same cluster, and autovacuum's, are left out where they are known.
 OLDEST_RUNNING = """
 SELECT coalesce(min(running), pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
 FROM (SELECT pg_snapshot_xip(pg_current_snapshot())::text::bigint AS running) AS snapshot
@@ -30,7 +30,7 @@ WHERE NOT EXISTS (
     SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid)
     WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock' AND granted
       AND transactionid::text::bigint = running % 4294967296
-      AND datname <> current_database()
+      AND (datname <> current_database() OR backend_type = 'autovacuum worker')
 )
 """
 
@@ -68,6 +68,28 @@ def record(
     )
 
 
+def unsealed() -> models.QuerySet[AuditEntry]:
+    """Entries that wait for the sealer, found without reading those that are sealed.
+
+    Sealing goes by transaction, so nothing of this cluster waits below the last link. A last link
+    that came with a backup of another cluster says nothing about this one: then all are looked at.
+    """
+    last = (
+        AuditSeal.objects.order_by("-sequence")
+        .annotate(foreign=models.Q(entry__transaction_id__gte=NotBegun()))
+        .values_list("foreign", "entry__transaction_id", "entry_id")
+        .first()
+    )
+    waiting = AuditEntry.objects.filter(seal__isnull=True)
+    if last is None or last[0]:
+        return waiting
+    _foreign, transaction_id, entry_id = last
+    return waiting.filter(
+        models.Q(transaction_id=transaction_id, pk__gt=entry_id)
+        | models.Q(transaction_id__gt=transaction_id)
+    )
+
+
 def canonical(entry: AuditEntry) -> bytes:
     """The text of an entry that its digest covers: stable JSON, times in UTC."""
     return json.dumps(
@@ -98,7 +120,7 @@ def seal(*, now: datetime, limit: int = 5000) -> int:
         if not cursor.fetchone()[0]:
             return 0
         cursor.execute(OLDEST_RUNNING)
-        entries = AuditEntry.objects.filter(seal__isnull=True).filter(
+        entries = unsealed().filter(
             models.Q(transaction_id__lt=cursor.fetchone()[0])
             | models.Q(transaction_id__gte=NotBegun())
         )

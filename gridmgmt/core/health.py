@@ -9,12 +9,12 @@ import redis
 from celery.signals import after_task_publish
 from django.db import DatabaseError
 from django.db import connection as database
-from django.db.models import Min
+from django.db.models import Count, Min
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from gridmgmt.core import memory
-from gridmgmt.core.models import AuditEntry, OutboxEvent
+from gridmgmt.core import audit, memory
+from gridmgmt.core.models import OutboxEvent
 
 HEARTBEAT_LATE = timedelta(seconds=60)
 EVENTS_LATE = timedelta(minutes=2)
@@ -76,10 +76,9 @@ def _events(now: datetime) -> list[Check]:
 
 
 def _trail(now: datetime) -> list[Check]:
-    tail = AuditEntry.objects.filter(seal__isnull=True)
-    oldest = tail.aggregate(oldest=Min("at"))["oldest"]
-    ok = oldest is None or now - oldest <= SEAL_LATE
-    return [Check("unsealed", _("Audit entries not sealed yet"), ok, tail.count())]
+    tail = audit.unsealed().aggregate(oldest=Min("at"), count=Count("pk"))
+    ok = tail["oldest"] is None or now - tail["oldest"] <= SEAL_LATE
+    return [Check("unsealed", _("Audit entries not sealed yet"), ok, tail["count"])]
 
 
 @dataclass(frozen=True)

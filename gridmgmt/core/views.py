@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from gridmgmt.core import audit, health, tokens
 from gridmgmt.core.models import ApiToken, User
 from gridmgmt.core.permissions import Right, Role
+from gridmgmt.core.throttles import throttled
 
 # The first role that someone holds decides where they begin.
 START_PAGES: tuple[tuple[str, str], ...] = (
@@ -110,6 +111,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_GET
+@throttled("public_read")
 def health_json(request: HttpRequest) -> JsonResponse:
     """For machines: 200 when everything works, else 503."""
     checks = health.check_all(timezone.now())
@@ -126,6 +128,7 @@ def health_json(request: HttpRequest) -> JsonResponse:
 
 @never_cache
 @require_GET
+@throttled("public_read")
 def metrics(request: HttpRequest) -> HttpResponse:
     """The same figures in Prometheus' text format."""
     lines = ["# TYPE gridmgmt_up gauge", "# TYPE gridmgmt_value gauge"]

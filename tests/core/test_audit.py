@@ -109,7 +109,13 @@ def test_entries_of_a_restored_backup_are_sealed(actor):
     """Their transaction numbers come from another cluster and may lie far ahead."""
     entry = note(actor, "restored")
     tampered("UPDATE core_auditentry SET transaction_id = 9000000000000000 WHERE id = %s", entry.pk)
+    assert audit.unsealed().count() == 1
     assert audit.seal(now=NOW) == 1
+    note(actor, "of this cluster, after the last link")
+    assert audit.unsealed().count() == 1
+    assert audit.seal(now=NOW) == 1
+    assert audit.unsealed().count() == 0
+    assert audit.verify() == audit.Verification(sealed=2, unsealed=0, broken_at=None)
 
 
 @pytest.mark.parametrize(
