@@ -16,7 +16,7 @@ ACCOUNTS = {
     "manager": {"username": "right", "password": "password"},
     "leader": {"username": "wrong", "password": "password"},
 }
-FORM = b'<form><input name="csrfmiddlewaretoken" value="token"></form>'
+FORM = b'<form><input name="csrfmiddlewaretoken" value="token"><input type="password"></form>'
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -25,7 +25,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Opens a page."""
         knows = "sessionid=known" in self.headers.get("Cookie", "")
-        if self.path == "/staff/" and not knows:
+        if self.path in {"/staff/", "/inbox/"} and not knows:
             self.send_response(302)
             self.send_header("Location", "/login/?next=/staff/")
             self.end_headers()
