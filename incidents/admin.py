@@ -57,7 +57,7 @@ class CategoryAdmin(AuditedAdmin):
         (None, {"fields": ["name", "name_en", "system", "grade", "urgent", "active"]}),
         (_("For residents"), {"fields": ["tile", "is_tile_default"]}),
         (
-            _("Key"),
+            _("Code in the standard"),
             {
                 "fields": [
                     "standard",

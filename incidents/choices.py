@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class State(models.TextChoices):
@@ -65,7 +66,7 @@ class Action(models.TextChoices):
 
     REPORT = "report", _("report")
     VERIFY = "verify", _("verify")
-    FILE = "file", _("file")
+    FILE = "file", pgettext_lazy("action", "file")
     NOT_FILE = "not_file", _("do not file")
     CONFIRM = "confirm", _("confirm afterwards")
     SELF_HANDLE = "self_handle", _("close on the spot")
@@ -85,7 +86,7 @@ class Action(models.TextChoices):
     EXTEND = "extend", _("extend")
     REMIND = "remind", _("urge")
     SUPERVISE = "supervise", _("supervise formally")
-    ORDER = "order", _("order")
+    ORDER = "order", pgettext_lazy("action", "order")
     REPLY = "reply", _("reply to supervision")
     APPEAL = "appeal", _("appeal")
     RATE = "rate", _("rate")

@@ -31,7 +31,7 @@ HEADINGS = (
     ("urgent", gettext_lazy("Urgent"), gettext_lazy("1: marked urgent.")),
     ("on_the_spot", gettext_lazy("On the spot"), gettext_lazy("1: closed on the spot.")),
     ("opinion", gettext_lazy("Opinion"), gettext_lazy("What the reporter thought of it.")),
-    ("contact_name", gettext_lazy("Contact"), gettext_lazy("Masked name of the reporter.")),
+    ("contact_name", gettext_lazy("Reporter"), gettext_lazy("Masked name of the reporter.")),
     ("contact_phone", gettext_lazy("Phone"), gettext_lazy("Masked phone of the reporter.")),
     ("blurred_lon", gettext_lazy("Longitude"), gettext_lazy("Blurred position, WGS84.")),
     ("blurred_lat", gettext_lazy("Latitude"), gettext_lazy("Blurred position, WGS84.")),

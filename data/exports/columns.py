@@ -98,7 +98,7 @@ FIGURE_COLUMNS = (
     _count("voided", _("Void"), _("Filed and made void afterwards.")),
     _count("dispatched", _("Dispatched"), _("Sent to an owner for handling.")),
     _count("right_first", _("Right first time"), _("Dispatched, never handed back or reassigned.")),
-    _count("due", _("Due"), _("Filed, and handled or past the limit of handling.")),
+    _count("due", _("Due to handle"), _("Filed, and handled or past the limit of handling.")),
     _count("handled", _("Handled"), _("A result was reported, or closed on the spot.")),
     _count("handled_in_time", _("Handled in time"), _("Handled, every limit of handling kept.")),
     _count("due_to_close", _("Due to close"), _("Closed, or filed and past the limit.")),

@@ -126,6 +126,6 @@ def dictionary(columns: tuple[Column, ...]) -> list[tuple[str, str, str, str]]:
         COUNT: _("count"),
         SHARE: _("share, 0 to 1"),
         CODE: _("text (digits)"),
-        NUMBER: _("number"),
+        NUMBER: _("decimal number"),
     }
     return [(c.key, str(c.heading), str(c.meaning), units.get(c.kind, _("text"))) for c in columns]

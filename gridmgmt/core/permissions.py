@@ -7,6 +7,7 @@ post: see `grids.people.access`.
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Role(models.TextChoices):
@@ -32,7 +33,7 @@ class Right(models.TextChoices):
     SEE_CASES = "see_cases", _("see cases")
     OPEN_CONTACTS = "open_contacts", _("open contact data")
     VERIFY = "verify", _("verify")
-    FILE = "file", _("file")
+    FILE = "file", pgettext_lazy("action", "file")
     SELF_HANDLE = "self_handle", _("close on the spot")
     DISPATCH = "dispatch", _("dispatch")
     REASSIGN = "reassign", _("reassign")
@@ -42,7 +43,7 @@ class Right(models.TextChoices):
     SCORE = "score", _("score")
     URGE = "urge", _("urge")
     SUPERVISE = "supervise", _("supervise")
-    ORDER = "order", _("order")
+    ORDER = "order", pgettext_lazy("action", "order")
     RELEASE = "release", _("release to the public")
     SEE_MAP = "see_map", _("see the map")
     SEE_STATISTICS = "see_statistics", _("see statistics")

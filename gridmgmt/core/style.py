@@ -8,6 +8,7 @@ from django.core.paginator import Paginator
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.generic import TemplateView
 
 # The residents' picture tiles: value, icon in img/tiles.svg, words of every day.
@@ -272,10 +273,15 @@ def _figures() -> list[dict[str, Any]]:
 
 def _history(now: datetime) -> list[dict[str, Any]]:
     return [
-        {"what": _("Reported"), "when": now, "who": _("Resident"), "tone": "done"},
+        {
+            "what": pgettext_lazy("step", "Reported"),
+            "when": now,
+            "who": _("Resident"),
+            "tone": "done",
+        },
         {"what": _("Dispatched to the road team"), "when": now, "who": "王敏", "tone": "done"},
         {
-            "what": _("Urged"),
+            "what": pgettext_lazy("step", "Urged"),
             "when": now,
             "who": "李建国",
             "note": _("Children pass here on the way to school."),

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from incidents.choices import ClockKind, ClockUnit, DayKind
 from incidents.models.incident import Incident
@@ -28,7 +29,7 @@ class CaseClock(models.Model):
         _("extensions"), default=0, help_text=_("Each gives the original limit once more.")
     )
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
-    in_time = models.BooleanField(_("in time"), null=True, blank=True)
+    in_time = models.BooleanField(pgettext_lazy("clock", "in time"), null=True, blank=True)
     warned_at = models.DateTimeField(_("warned at"), null=True, blank=True)
     escalation_step = models.PositiveSmallIntegerField(_("escalation step"), default=0)
     next_step_at = models.DateTimeField(

@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class OutboxEvent(models.Model):
@@ -15,7 +16,9 @@ class OutboxEvent(models.Model):
     payload = models.JSONField(_("payload"), default=dict)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     due_at = models.DateTimeField(
-        _("due at"), default=timezone.now, help_text=_("Not delivered before this moment.")
+        pgettext_lazy("delivery", "due at"),
+        default=timezone.now,
+        help_text=_("Not delivered before this moment."),
     )
     delivered_at = models.DateTimeField(_("delivered at"), null=True, blank=True)
 

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from gridmgmt.core.crypto import EncryptedTextField
 from grids.people.choices import PersonKind
@@ -22,7 +23,7 @@ class Person(models.Model):
         blank=True,
         related_name="person",
     )
-    name = models.CharField(_("name"), max_length=100)
+    name = models.CharField(pgettext_lazy("person", "name"), max_length=100)
     kind = models.CharField(
         _("kind"), max_length=20, choices=PersonKind.choices, default=PersonKind.SOCIAL_WORKER
     )

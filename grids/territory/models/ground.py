@@ -3,6 +3,7 @@
 from django.contrib.gis.db import models
 from django.contrib.postgres.indexes import GistIndex
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from grids.territory.models.grid import Grid
 
@@ -34,7 +35,7 @@ class Building(GroundFeature):
     households = models.PositiveIntegerField(_("households"), default=0)
     estate = models.CharField(_("estate"), max_length=100, blank=True)
     street = models.CharField(_("road"), max_length=100, blank=True)
-    number = models.CharField(_("number"), max_length=30, blank=True)
+    number = models.CharField(pgettext_lazy("house", "number"), max_length=30, blank=True)
     grid = models.ForeignKey(
         Grid,
         verbose_name=_("grid"),
@@ -57,7 +58,7 @@ class Building(GroundFeature):
 class Road(GroundFeature):
     """A stretch of road; `kind` is its class (OpenStreetMap's highway value)."""
 
-    line = models.LineStringField(_("line"), srid=4326, spatial_index=False)
+    line = models.LineStringField(pgettext_lazy("geometry", "line"), srid=4326, spatial_index=False)
 
     class Meta:
         verbose_name = _("road")

@@ -4,6 +4,7 @@ from django.contrib.gis.db import models
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, GistIndex
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from gridmgmt.core.models import BilingualName
 from grids.territory.choices import PlaceKind
@@ -14,7 +15,7 @@ class Place(BilingualName):
 
     kind = models.CharField(_("kind"), max_length=10, choices=PlaceKind.choices)
     road = models.CharField(_("road"), max_length=100, blank=True)
-    number = models.CharField(_("number"), max_length=30, blank=True)
+    number = models.CharField(pgettext_lazy("house", "number"), max_length=30, blank=True)
     aliases = ArrayField(
         models.CharField(max_length=200), verbose_name=_("aliases"), default=list, blank=True
     )
