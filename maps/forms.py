@@ -6,11 +6,17 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from grids.people.choices import ManagementSystem
 from incidents.choices import CategoryKind, Light, State
 
-PERIODS = [("", _("any time")), ("1", _("today and yesterday")), ("7", _("7 days")), ("30", _("30 days"))]
+PERIODS = [
+    ("", _("any time")),
+    ("1", _("today and yesterday")),
+    ("7", _("7 days")),
+    ("30", _("30 days")),
+]
 
 
 class MapFilter(forms.Form):
@@ -19,7 +25,7 @@ class MapFilter(forms.Form):
     stage = forms.ChoiceField(
         label=_("Status"),
         required=False,
-        choices=[("", _("open")), ("all", _("all")), *State.choices],
+        choices=[("", pgettext_lazy("cases", "open")), ("all", _("all")), *State.choices],
     )
     light = forms.ChoiceField(
         label=_("Light"),
