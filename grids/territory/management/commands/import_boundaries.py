@@ -21,7 +21,7 @@ from grids.territory.presentation import finding_line, summary_line
 from grids.territory.services import boundary_files, boundary_import, coverage, editions
 from grids.territory.services.responsibility import as_moment
 
-SHOWN = 50
+SHOWN = 1000  # lines of findings; beyond that nobody reads a terminal
 
 
 class Command(BaseCommand):
