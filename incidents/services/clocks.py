@@ -47,7 +47,7 @@ def limit_for(incident: Incident, kind: str) -> tuple[int, str]:
     return urgent if incident.urgent else usual
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def start_clock(
     incident: Incident, kind: str, limit: int, unit: str, *, now: datetime, fresh: bool = False
 ) -> CaseClock:

@@ -144,7 +144,8 @@ class _Check:
     def category(self) -> Category | None:
         found = None
         if self.report.category_id:
-            found = Category.objects.filter(pk=self.report.category_id, active=True).first()
+            wanted = Category.objects.filter(pk=self.report.category_id, active=True)
+            found = next(iter(wanted.order_by()), None)
         elif self.report.tile:
             found = Category.objects.filter(
                 tile__code=self.report.tile, is_tile_default=True, active=True

@@ -13,7 +13,7 @@ from gridmgmt.core.permissions import Role
 from grids.people.models import Department
 from grids.people.services import roster
 from grids.people.services.roster import Holder
-from grids.territory.models import Boundary, Tier
+from grids.territory.models import Boundary, Grid, Tier
 from grids.territory.services.responsibility import Area, Responsibility
 from incidents import rule_order
 from incidents.choices import Purpose
@@ -250,7 +250,7 @@ def _why_nearest(department: Department) -> Reason:
 def _tier_id(grid_id: int | None) -> int | None:
     if grid_id is None:
         return None
-    return Tier.objects.filter(grids=grid_id).values_list("pk", flat=True).first()
+    return Grid.objects.values_list("tier_id", flat=True).get(pk=grid_id)
 
 
 def _path_of(grid_id: int, moment: datetime) -> tuple[int, ...]:

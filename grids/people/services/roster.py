@@ -11,12 +11,12 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Exists, FilteredRelation, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from gridmgmt.core import audit, outbox
 from gridmgmt.core.permissions import Role
 from grids.people.models import Absence, Department, Person, Post
+from grids.people.querysets import posts_in_department, posts_on_grids
 from grids.territory.models import Grid
 
 LEAD, DEPUTY, STAND_IN, PARENT_TIER = "lead", "deputy", "stand_in", "parent_tier"
@@ -53,23 +53,22 @@ def holders(path: Sequence[int], role: str, moment: datetime) -> list[Holder]:
 def staff(path: Sequence[int], roles: Sequence[str], moment: datetime) -> list[Holder]:
     """The same for several roles at once; one query."""
     level = {grid_id: index for index, grid_id in enumerate(path)}
-    found = _present(Post.objects.filter(grid_id__in=list(path), role__in=list(roles)), moment)
+    found = _present(posts_on_grids(path, roles, moment))
     return sorted(found, key=lambda h: (-level[h.grid_id or 0], _RANK[h.why], h.person_id))
 
 
 def handlers_of(department: Department | int, moment: datetime) -> list[Holder]:
     """The present handlers of a department: leads, deputies, stand-ins; one query."""
     department_id = department if isinstance(department, int) else department.pk
-    posts = Post.objects.filter(department_id=department_id, role=Role.DEPARTMENT_HANDLER)
-    return sorted(_present(posts, moment), key=lambda h: (_RANK[h.why], h.person_id))
+    rows = posts_in_department(department_id, Role.DEPARTMENT_HANDLER, moment)
+    return sorted(_present(rows), key=lambda h: (_RANK[h.why], h.person_id))
 
 
 def officers(role: str, moment: datetime, path: Sequence[int] = ()) -> list[Holder]:
     """Who holds a role that needs no grid (dispatcher, desk): for the whole deployment or above
     the path; the nearest area first."""
     level = {grid_id: index for index, grid_id in enumerate(path)}
-    posts = Post.objects.filter(Q(grid=None) | Q(grid_id__in=list(path)), role=role)
-    found = _present(posts, moment)
+    found = _present(posts_on_grids(path, (role,), moment, or_anywhere=True))
     return sorted(found, key=lambda h: (-level.get(h.grid_id or 0, -1), _RANK[h.why], h.person_id))
 
 
@@ -82,11 +81,9 @@ def responsible_person(path: Sequence[int], role: str, moment: datetime) -> Hold
     if not path:
         return None
     level = {grid_id: index for index, grid_id in enumerate(path)}
-    posts = Post.objects.filter(grid_id__in=list(path), role__in={role, Role.GRID_HEAD})
+    rows = posts_on_grids(path, (role, Role.GRID_HEAD), moment)
     found = [
-        holder
-        for holder in _present(posts, moment)
-        if holder.role == role or holder.grid_id != path[-1]
+        holder for holder in _present(rows) if holder.role == role or holder.grid_id != path[-1]
     ]
     if not found:
         return None
@@ -104,23 +101,7 @@ def department_for(system: str, path: Sequence[int]) -> Department | None:
     return max(found, key=lambda d: (level[d.grid_id], -d.pk), default=None)
 
 
-def _present(posts: Any, moment: datetime) -> list[Holder]:
-    away = Absence.objects.filter(person_id=OuterRef("leave__stand_in_id"))
-    rows = (
-        posts.held_at(moment)
-        .annotate(
-            leave=FilteredRelation(
-                "person__absences", condition=Q(person__absences__during__contains=moment)
-            ),
-            stand_in_away=Exists(away.filter(during__contains=moment)),
-        )
-        .values_list(
-            *("role", "grid_id", "department_id", "is_lead", "leave__id", "stand_in_away"),
-            *("person_id", "person__user_id", "person__name", "person__duty_phone"),
-            *("leave__stand_in_id", "leave__stand_in__user_id"),
-            *("leave__stand_in__name", "leave__stand_in__duty_phone"),
-        )
-    )
+def _present(rows: Sequence[tuple[Any, ...]]) -> list[Holder]:
     found = []
     for role, grid, department, lead, leave, stand_in_away, *people in rows:
         person, stand_in = people[:4], people[4:]
