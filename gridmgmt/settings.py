@@ -327,5 +327,7 @@ LOGGING = {
         "json": {"()": "gridmgmt.core.logs.JsonFormatter"},
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    # Four lines at each good sign-in, about attempts that never were; bad ones are warnings.
+    "loggers": {"axes": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env.text("GRIDMGMT_LOG_LEVEL", "INFO")},
 }
