@@ -140,7 +140,8 @@ class Life:
     def _do_file(self, *, at: datetime, **_more: Any) -> None:
         self._send_on(at)
 
-    def _do_not_file(self, *, at: datetime, **_more: Any) -> None:
+    def _do_not_file(self, *, at: datetime, note: str, told: str, **_more: Any) -> None:
+        self.incident.result_public = told or note
         self._stop(at)
 
     def _do_void(self, *, at: datetime, **_more: Any) -> None:
