@@ -6,13 +6,12 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from grids.people.choices import ManagementSystem
 from incidents.choices import CategoryKind, Light, State
 
 PERIODS = [
-    ("", _("any time")),
+    ("", _("any day")),
     ("1", _("today and yesterday")),
     ("7", _("7 days")),
     ("30", _("30 days")),
@@ -25,7 +24,7 @@ class MapFilter(forms.Form):
     stage = forms.ChoiceField(
         label=_("Status"),
         required=False,
-        choices=[("", pgettext_lazy("cases", "open")), ("all", _("all")), *State.choices],
+        choices=[("", _("all open")), ("all", _("all, closed ones too")), *State.choices],
     )
     light = forms.ChoiceField(
         label=_("Light"),
@@ -38,7 +37,7 @@ class MapFilter(forms.Form):
     kind = forms.ChoiceField(
         label=_("Kind"), required=False, choices=[("", _("any")), *CategoryKind.choices]
     )
-    days = forms.ChoiceField(label=_("Reported"), required=False, choices=PERIODS)
+    days = forms.ChoiceField(label=_("Reported on"), required=False, choices=PERIODS)
     urgent = forms.BooleanField(label=_("urgent only"), required=False)
 
     def filters(self) -> dict[str, Any]:
@@ -48,3 +47,26 @@ class MapFilter(forms.Form):
         if days := chosen.pop("days", None):
             chosen["since"] = timezone.now() - timedelta(days=int(days))
         return chosen
+
+
+OTHER_LAYERS = ("cases", "posts", "vacancies", "coverage")
+FIRST_LAYERS = ("cases", "vacancies")
+MOST_ZOOM = 20
+
+
+def chosen_layers(query: Any, tiers: list[str]) -> set[str]:
+    """The layers that the address names (`layers=grid,cases`); all tiers and the usual without."""
+    if "layers" not in query:
+        return {*tiers, *FIRST_LAYERS}
+    return set(query["layers"].split(",")) & {*tiers, *OTHER_LAYERS}
+
+
+def chosen_view(query: Any) -> dict[str, str]:
+    """Where the map looks (`at=lat,lon,zoom`), as data attributes want it; empty without."""
+    try:
+        lat, lon, zoom = (float(part) for part in query.get("at", "").split(","))
+    except ValueError:
+        return {}
+    if not (abs(lat) <= 90 and abs(lon) <= 180 and 0 <= zoom <= MOST_ZOOM):
+        return {}
+    return {"center": f"{lat:.5f},{lon:.5f}", "zoom": f"{zoom:.0f}"}

@@ -1,14 +1,15 @@
-"""The map of the street office: areas of all tiers, cases, staff, coverage."""
+"""The map of the street office, and the feeds that it draws. Rights stand at each view."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from gridmgmt.core.permissions import Right
 from grids.people.guards import requires
 from grids.territory.models import Tier
-from maps.forms import MapFilter
+from maps.forms import MapFilter, chosen_layers, chosen_view
 from maps.services.areas import areas_geojson
 from maps.services.cases import cases_geojson
 from maps.services.coverage import coverage_geojson
@@ -24,12 +25,15 @@ def overview(request: HttpRequest) -> HttpResponse:
     """The page itself; everything on it comes from the feeds below."""
     form = MapFilter(request.GET)
     form.is_valid()
+    tiers = list(Tier.objects.order_by("order"))
     return render(
         request,
         "maps/map.html",
         {
             "form": form,
-            "tiers": list(Tier.objects.all()),
+            "tiers": tiers,
+            "layers": chosen_layers(request.GET, [tier.code for tier in tiers]),
+            "view": chosen_view(request.GET),
             "may_see_cases": request.access.may(Right.SEE_CASES),  # type: ignore[attr-defined]
         },
     )
@@ -37,6 +41,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @requires(Right.SEE_MAP)
+@never_cache
 def areas(request: HttpRequest) -> HttpResponse:
     """Areas the reader may see, with people, vacancies and load."""
     tiers = request.GET.getlist("tier") or None
@@ -45,6 +50,7 @@ def areas(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @requires(Right.SEE_MAP)
+@never_cache
 def coverage(request: HttpRequest) -> HttpResponse:
     """Undivided ground and open findings."""
     return _geojson(coverage_geojson(request.access, now=timezone.now()))  # type: ignore[attr-defined]
@@ -52,6 +58,7 @@ def coverage(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @requires(Right.SEE_CASES)
+@never_cache
 def cases(request: HttpRequest) -> JsonResponse:
     """Cases by the page's filters."""
     form = MapFilter(request.GET)

@@ -65,15 +65,22 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         access = getattr(request, "access", None)
         if access is None or not request.user.is_authenticated:
             return []
+        shown = [
+            entry
+            for entry in MENU
+            if _exists(entry.path) and any(access.may(right) for right in entry.rights)
+        ]
+        # /work/new/ is a page of its own, not one of the work list's: the longest path is meant.
+        here = [entry.path for entry in shown if request.path.startswith(entry.path)]
+        active = max(here, key=len, default="")
         return [
             {
                 "url": entry.path,
                 "label": entry.label,
                 "icon": entry.icon,
-                "active": request.path.startswith(entry.path),
+                "active": entry.path == active,
             }
-            for entry in MENU
-            if _exists(entry.path) and any(access.may(right) for right in entry.rights)
+            for entry in shown
         ]
 
     return {"nav": SimpleLazyObject(entries)}

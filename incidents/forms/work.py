@@ -1,4 +1,4 @@
-"""Filters of the work list, and the entry of a call. Filters stand in the address."""
+"""Filters of the work list, which stand in the address, and the reason that opens contacts."""
 
 from __future__ import annotations
 
@@ -28,6 +28,21 @@ class WorkFilter(forms.Form):
     system = forms.ChoiceField(
         label=_("System"), required=False, choices=[("", _("any")), *ManagementSystem.choices]
     )
+    reported = forms.ChoiceField(
+        label=_("Reported on"),
+        required=False,
+        choices=[("", _("any day")), ("today", _("today")), ("week", _("the last 7 days"))],
+    )
+    sort = forms.ChoiceField(
+        label=_("Order of rows"),
+        required=False,
+        choices=[
+            ("", _("most pressing first")),
+            ("oldest", _("oldest first")),
+            ("newest", _("newest first")),
+        ],
+    )
+    urgent = forms.BooleanField(label=_("urgent only"), required=False)
 
     def filters(self) -> dict[str, Any]:
         """The valid part of what was asked."""

@@ -18,7 +18,7 @@ from gridmgmt.core.crypto import blind_index
 from gridmgmt.core.permissions import Right
 from grids.people.guards import requires
 from incidents.choices import Channel, Grade
-from incidents.forms.moves import category_choices
+from incidents.forms.categories import CategoryField, category_words
 from incidents.forms.reports import FIELD_OF, fresh_key
 from incidents.forms.work import DESK_CHANNELS
 from incidents.models import Incident
@@ -30,45 +30,51 @@ from incidents.views.parts import map_view
 from incidents.views.shown import owner_of
 
 MOST_EARLIER = 5
+# The service's names of fields; this form's.
+CALL_FIELD_OF = {**FIELD_OF, "category": "category_id", "tile": "category_id"}
 
 
 class CallForm(forms.Form):
     """Carries what was typed; the intake service judges it."""
 
+    contact_phone = forms.CharField(
+        label=_("Caller's phone"),
+        required=False,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off", "autofocus": True}),
+    )
+    contact_name = forms.CharField(
+        label=_("Caller's name"),
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
     description = forms.CharField(
         label=_("What is the matter?"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 4, "autofocus": True}),
+        error_messages={"required": _("Say in a few words what is the matter.")},
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
     address = forms.CharField(label=_("Where is it?"), required=False)
     lon = forms.CharField(required=False, widget=forms.HiddenInput)
     lat = forms.CharField(required=False, widget=forms.HiddenInput)
-    category_id = forms.TypedChoiceField(
-        label=_("Category"), coerce=int, empty_value=None, required=False
+    category_id = CategoryField(
+        label=_("Category"),
+        required=False,
+        help_text=_("Type a few characters. Left empty, the grid's manager chooses it."),
     )
     channel = forms.ChoiceField(
         label=_("Came by"),
         choices=[(channel.value, channel.label) for channel in DESK_CHANNELS],
         initial=Channel.PHONE,
     )
-    contact_phone = forms.CharField(
-        label=_("Phone"),
-        required=False,
-        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
-    )
-    contact_name = forms.CharField(
-        label=_("Name"),
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
     urgent = forms.BooleanField(label=_("Urgent: life or property in danger"), required=False)
     major = forms.BooleanField(label=_("Major emergency: tell the leaders at once"), required=False)
     confidential = forms.BooleanField(label=_("The reporter asks to stay unnamed"), required=False)
     key = forms.CharField(required=False, widget=forms.HiddenInput)
 
+    # The browser leaves the words alone: the page says itself what is missing.
+    use_required_attribute = False
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["category_id"].choices = [("", _("not yet")), *category_choices()]  # type: ignore[attr-defined]
         self.fields["address"].widget.attrs["id"] = "address"
 
     def report(self) -> Report:
@@ -94,7 +100,7 @@ class CallForm(forms.Form):
         """The intake's words beside the fields they speak of."""
         by_field = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
         for name, texts in by_field.items():
-            field = FIELD_OF.get(name, name)
+            field = CALL_FIELD_OF.get(name, name)
             self.add_error(field if field in self.fields else None, list(texts))
 
 
@@ -124,7 +130,7 @@ def take_call(request: HttpRequest) -> HttpResponse:
 @require_POST
 @requires(Right.TAKE_CALLS)
 def earlier_calls(request: HttpRequest) -> HttpResponse:
-    """The newest cases of the same phone, as rows for the side of the form.
+    """The newest cases of the same phone, shown under its field while the caller speaks.
 
     Asked by POST, so that no address and no log carries a telephone number.
     """
@@ -145,4 +151,4 @@ def _taken(request: HttpRequest) -> dict[str, Any] | None:
 
 
 def _context(form: CallForm, taken: dict[str, Any] | None) -> dict[str, Any]:
-    return {"form": form, "taken": taken, **map_view()}
+    return {"form": form, "taken": taken, "categories": category_words(), **map_view()}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from gridmgmt.core.permissions import Role
 from incidents.choices import Action, State
@@ -38,28 +38,19 @@ def state_tone(state: State) -> str:
 
 def marks_of(case: Incident) -> list[tuple[str, str]]:
     """(mark, word) of components/mark.html, the gravest first."""
-    marks = []
-    if case.urgent:
-        marks.append(("urgent", _("urgent")))
-    if case.supervised:
-        marks.append(("urged", _("reply owed")))
-    if case.urged_count:
-        marks.append(("urged", _("urged ×%d") % case.urged_count))
-    if case.returned_count:
-        marks.append(("extended", _("handed back ×%d") % case.returned_count))
-    if case.extended_count:
-        marks.append(("extended", _("extended ×%d") % case.extended_count))
-    if case.verification_owed:
-        marks.append(("extended", _("to be verified")))
-    if case.appealed:
-        marks.append(("appealed", _("appealed")))
-    if case.confidential:
-        marks.append(("confidential", _("confidential")))
-    if case.on_the_spot:
-        marks.append(("extended", _("on the spot")))
-    if case.simulated:
-        marks.append(("simulated", _("simulated")))
-    return marks
+    marks = (
+        (case.urgent, "urgent", _("urgent")),
+        (case.supervised, "urged", _("reply owed")),
+        (case.urged_count, "urged", _("urged ×%d") % case.urged_count),
+        (case.returned_count, "extended", _("handed back ×%d") % case.returned_count),
+        (case.extended_count, "extended", _("extended ×%d") % case.extended_count),
+        (case.verification_owed, "extended", _("to be verified")),
+        (case.appealed, "appealed", _("appealed")),
+        (case.confidential, "confidential", _("confidential")),
+        (case.on_the_spot, "extended", _("on the spot")),
+        (case.simulated, "simulated", _("simulated")),
+    )
+    return [(mark, word) for carried, mark, word in marks if carried]
 
 
 def time_left(case: Incident, now: datetime) -> str:
@@ -92,6 +83,25 @@ def owner_of(case: Incident) -> str:
         role = str(Role(case.owner_role).label)
         return f"{role} · {case.owner_person.name}" if case.owner_person else role
     return _("Dispatchers' pool")
+
+
+def alternatives_of(rows: list[dict[str, Any]], people: dict[int, str]) -> list[str]:
+    """What else routing could have chosen, one sentence each; `people` are names by id."""
+    english = (get_language() or "").startswith("en")
+    sentences = []
+    for row in rows:
+        name = (row.get("name_en") if english else "") or row.get("name", "")
+        if row.get("kind") == "area":
+            text = _("%(area)s (%(code)s) touches the place too.")
+            sentences.append(text % {"area": name, "code": row.get("code", "")})
+        elif row.get("kind") == "rule":
+            text = _("The rule “%(rule)s”, version %(version)s, fits too, but weighs less.")
+            sentences.append(text % {"rule": name, "version": row.get("version", "")})
+        elif row.get("id") in people:
+            role = str(Role(row["role"]).label) if row.get("role") in Role.values else ""
+            text = _("%(person)s (%(role)s) could have had it too.")
+            sentences.append(text % {"person": people[row["id"]], "role": role})
+    return sentences
 
 
 def history_of(case: Incident) -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ from incidents.services.intake import Report, report
 from incidents.services.receipts import acknowledge, mark_seen
 from incidents.views.case import visible_case
 from incidents.views.shown import marks_of, owner_of, state_tone, time_left
+from incidents.views.work import midnight
 
 MOST_URGENT = 8
 
@@ -36,7 +37,7 @@ class OrderForm(forms.Form):
 
     description = forms.CharField(
         label=gettext_lazy("What shall be done?"),
-        required=False,
+        error_messages={"required": gettext_lazy("Say in a few words what shall be done.")},
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     address = forms.CharField(label=gettext_lazy("Where is it?"), required=False)
@@ -44,6 +45,8 @@ class OrderForm(forms.Form):
     lat = forms.CharField(required=False, widget=forms.HiddenInput)
     urgent = forms.BooleanField(label=gettext_lazy("Urgent"), required=False)
     key = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    use_required_attribute = False
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -78,7 +81,11 @@ def today(request: HttpRequest) -> HttpResponse:
                 field = FIELD_OF.get(name, name)
                 form.add_error(field if field in form.fields else None, list(texts))
         else:
-            messages.success(request, _("Your order is filed: %s.") % case.number)
+            messages.success(
+                request,
+                _("Your order %(number)s went to: %(owner)s.")
+                % {"number": case.number, "owner": owner_of(case)},
+            )
             return HttpResponseRedirect(reverse("incidents:today"))
     status = 400 if form.is_bound else 200
     return render(request, "incidents/desk/today.html", _context(request, form), status=status)
@@ -132,53 +139,52 @@ def _context(request: HttpRequest, form: OrderForm) -> dict[str, Any]:
 
 def _figures(visible: Any, now: datetime) -> list[dict[str, Any]]:
     """Five figures with one sentence each; every one opens to its list. Two queries."""
-    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     still = visible.open().aggregate(
         open=Count("pk"),
         urgent=Count("pk", filter=Q(urgent=True)),
         red=Count("pk", filter=Q(due_at__lt=now)),
         oldest=Min("reported_at"),
     )
-    day = visible.filter(reported_at__gte=midnight).aggregate(
+    day = visible.filter(reported_at__gte=midnight(now)).aggregate(
         reported=Count("pk"), closed=Count("pk", filter=Q(state=State.CLOSED))
     )
     work = reverse("incidents:work")
     days = (now - still["oldest"]).days if still["oldest"] else None
     return [
         {
-            "label": _("Today"),
+            "label": _("Reported today"),
             "value": day["reported"],
             "text": ngettext("%d of them is closed.", "%d of them are closed.", day["closed"])
             % day["closed"],
-            "url": f"{work}?tab=all",
+            "url": f"{work}?tab=all&reported=today",
             "tone": "accent",
         },
         {
-            "label": _("Urgent"),
+            "label": _("Urgent now"),
             "value": still["urgent"],
-            "text": _("Open and urgent; they stand below."),
+            "text": _("Open and urgent; the newest stand below."),
             "url": f"{work}?tab=open&urgent=on",
             "tone": "red" if still["urgent"] else "green",
         },
         {
-            "label": _("Red"),
+            "label": _("Overdue"),
             "value": still["red"],
-            "text": _("Past their limit."),
+            "text": _("Open and past their limit."),
             "url": f"{work}?tab=open&light=red",
             "tone": "red" if still["red"] else "green",
         },
         {
-            "label": _("Open"),
+            "label": _("Open cases"),
             "value": still["open"],
             "text": _("Not closed yet, all together."),
             "url": f"{work}?tab=open",
             "tone": "",
         },
         {
-            "label": _("Oldest"),
+            "label": _("Oldest open case"),
             "value": days,
             "unit": ngettext("day", "days", days or 0),
-            "text": _("So long the oldest open case has waited."),
+            "text": _("So long it has waited; it stands first."),
             "url": f"{work}?tab=open&sort=oldest",
             "tone": "yellow" if days and days > 30 else "",
         },

@@ -22,6 +22,8 @@ from maps.services.scope import visible_boundaries
 
 # Six digits are a decimetre, finer than any outline here.
 PRECISION = 6
+# The word by which an outline's origin says that it was worked out, not surveyed.
+DERIVED = "derived"
 
 
 @dataclass
@@ -36,7 +38,7 @@ class Load:
 def areas_geojson(access: Access, *, now: datetime, tiers: list[str] | None = None) -> str:
     """A FeatureCollection of the visible areas in force at `now`, deepest tier first.
 
-    `tiers` names tier codes; None: all. Properties: code, label, tier, tier_label, kind, source,
+    `tiers` names tier codes; None: all. Properties: code, label, tier, tier_label, kind, derived,
     households, vacancies, vacant (sentences), people, open, red, divided.
     """
     boundaries = list(
@@ -68,7 +70,7 @@ def _feature(
         "tier": boundary.grid.tier.code,
         "tier_label": boundary.grid.tier.label,
         "kind": boundary.kind,
-        "source": boundary.source,
+        "derived": DERIVED in boundary.source.lower(),
         "households": boundary.households,
         "vacancies": len(missing),
         "vacant": [item.sentence() for item in missing],

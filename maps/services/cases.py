@@ -47,13 +47,8 @@ def filtered(cases: Any, filters: dict[str, Any], *, now: datetime) -> Any:
         cases = cases.filter(urgent=True)
     if since := filters.get("since"):
         cases = cases.filter(reported_at__gte=since)
-    match filters.get("light"):
-        case "red":
-            cases = cases.overdue(now)
-        case "yellow":
-            cases = cases.nearly_due(now)
-        case "green":
-            cases = cases.open().filter(warn_at__gte=now)
+    if shown := filters.get("light"):
+        cases = cases.with_light(shown, now)
     return cases
 
 

@@ -69,21 +69,26 @@ function group() {
  * Draws cases and can draw them again after a filter has changed.
  * @param {L.Map} map
  * @param {string} url GeoJSON, WGS84
- * @param {{texts?: DOMStringMap, onClick?: (properties: object) => void, onLoad?: (features: object[]) => void}} [options]
+ * @param {{texts?: DOMStringMap, onClick?: (properties: object) => void, onLoad?: (features: object[], data: object) => void}} [options]
  * @returns {{load: (url: string) => Promise<object[]>, layer: L.LayerGroup, ready: Promise<object[]>}}
  */
 export function addCases(map, url, options = {}) {
   const texts = options.texts || map.getContainer().dataset;
   const layer = group().addTo(map);
   let asked = 0;
+  let drawn = "";
 
   async function load(address) {
     asked += 1;
     const mine = asked;
     const data = await getJson(address);
     if (mine !== asked) return [];
-    layer.clearLayers();
     const features = (data.features || []).filter((feature) => feature.geometry);
+    // A map that asks again and again stays still while nothing has changed.
+    const text = JSON.stringify(features);
+    if (text === drawn) return features;
+    drawn = text;
+    layer.clearLayers();
     for (const feature of features) {
       const { properties } = feature;
       const [lon, lat] = feature.geometry.coordinates;
@@ -98,7 +103,7 @@ export function addCases(map, url, options = {}) {
       else marker.bindPopup(() => popup(properties, texts));
       layer.addLayer(marker);
     }
-    if (options.onLoad) options.onLoad(features);
+    if (options.onLoad) options.onLoad(features, data);
     return features;
   }
   return { load, layer, ready: load(url) };
