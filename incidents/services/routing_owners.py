@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from gridmgmt.core.permissions import Role
@@ -250,6 +252,12 @@ def _why_nearest(department: Department) -> Reason:
 def _tier_id(grid_id: int | None) -> int | None:
     if grid_id is None:
         return None
+    return _tier_of(connection.settings_dict["NAME"], grid_id)
+
+
+@functools.lru_cache(maxsize=100_000)
+def _tier_of(_database: str, grid_id: int) -> int:
+    """A grid's tier never changes, so it is asked once a process."""
     return Grid.objects.values_list("tier_id", flat=True).get(pk=grid_id)
 
 
