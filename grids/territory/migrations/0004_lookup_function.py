@@ -1,6 +1,7 @@
 """The point lookup as one function, so that its plans are kept from call to call.
 
-Planning the lookup takes longer than running it; PL/pgSQL plans each statement once a session.
+Planning the lookup takes longer than running it; PL/pgSQL plans each statement once a session
+when it is told to keep the general plan, which here is the only one.
 """
 
 from django.db import migrations
@@ -11,10 +12,10 @@ from django.db import migrations
 #   cover  every area that covers the point
 #   far    only the distance to the nearest area
 # Found areas come with their ancestors along the parent chain, `step` 0 being the area itself.
-# The child check is a scalar subquery on purpose: it stays an index probe per candidate and runs
-# before the dearer ST_Covers. IS TRUE keeps the index on `valid` out, which would fetch the whole
-# division. LIMIT and OFFSET 0 keep the joins index probes, whatever the
-# estimates of a recursion say.
+# The child check is a scalar subquery inside CASE on purpose: it stays an index probe per candidate
+# and runs before ST_Covers, which for a whole street is dear. IS TRUE keeps the index on `valid`
+# out, which would fetch the whole division. LIMIT and OFFSET 0 keep the joins index probes,
+# whatever the estimates of a recursion say.
 CREATE = """
 CREATE FUNCTION territory_lookup(
     lon float8, lat float8, at timestamptz, gap_m float8
@@ -22,7 +23,8 @@ CREATE FUNCTION territory_lookup(
     how text, start bigint, step integer, distance_m float8, boundary_id bigint, grid_id bigint,
     tier_code varchar, tier_order smallint, code varchar, name varchar, name_en varchar,
     households integer
-) LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 4 AS $function$
+) LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 4
+SET plan_cache_mode = force_generic_plan AS $function$
 #variable_conflict use_column
 DECLARE
     point geometry := ST_SetSRID(ST_MakePoint(lon, lat), 4326);
@@ -33,9 +35,10 @@ DECLARE
 BEGIN
     SELECT array_agg(b.id) INTO starts
     FROM territory_boundary b
-    WHERE ST_Covers(b.geometry, point) AND (b.valid @> at) IS TRUE
-      AND (SELECT true FROM territory_boundary c
-           WHERE c.parent_id = b.grid_id AND (c.valid @> at) IS TRUE LIMIT 1) IS NULL;
+    WHERE b.geometry && point AND (b.valid @> at) IS TRUE
+      AND CASE WHEN (SELECT true FROM territory_boundary c
+                     WHERE c.parent_id = b.grid_id AND (c.valid @> at) IS TRUE LIMIT 1) IS NULL
+               THEN ST_Covers(b.geometry, point) END;
 
     IF starts IS NULL THEN
         kind := 'near';
