@@ -66,7 +66,7 @@ def _read_csv(path: Path) -> Table:
     csv.field_size_limit(LONGEST_CELL)
     first = text.split("\n", 1)[0]
     separator = max(SEPARATORS, key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         return _table(_numbered(reader), encoding)
     except csv.Error as error:
