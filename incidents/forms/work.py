@@ -34,10 +34,10 @@ class WorkFilter(forms.Form):
         choices=[("", _("any day")), ("today", _("today")), ("week", _("the last 7 days"))],
     )
     sort = forms.ChoiceField(
-        label=_("Order of rows"),
+        label=_("Order of the list"),
         required=False,
         choices=[
-            ("", _("most pressing first")),
+            ("", _("most pressing")),
             ("oldest", _("oldest first")),
             ("newest", _("newest first")),
         ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.text import capfirst
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -113,7 +114,7 @@ def history_of(case: Incident) -> list[dict[str, Any]]:
 
 
 def _line(entry: HistoryEntry, *, newest: bool) -> dict[str, Any]:
-    what = str(entry.get_action_display())
+    what = capfirst(str(entry.get_action_display()))
     if entry.to_state != entry.from_state and entry.from_state:
         what = f"{what} → {entry.get_to_state_display()}"
     tone = "alert" if entry.action in _ALERTS else "now" if newest else "done"

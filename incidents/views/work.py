@@ -170,7 +170,7 @@ def _count(cases: Any, tab: str, filters: dict[str, Any]) -> str:
 
 def _tabs(active: str) -> list[dict[str, Any]]:
     base = reverse("incidents:work")
-    labels = {"mine": _("Waits for me"), "open": _("Open cases"), "all": _("All cases")}
+    labels = {"mine": _("For me"), "open": _("Open cases"), "all": _("All cases")}
     return [
         {"url": f"{base}?tab={code}", "label": labels[code], "active": code == active}
         for code in TABS
