@@ -26,7 +26,7 @@ WIDEST = 46
 def write_frame(frame: Frame, path: Path) -> None:
     """The figures with a sheet "dictionary" and a sheet "about"."""
     book = openpyxl.Workbook(write_only=True)
-    sheet = _sheet(book, _("Figures"), [str(c.heading) for c in frame.columns])
+    sheet = _sheet(book, _("Figures by area"), [str(c.heading) for c in frame.columns])
     for row in frame.values:
         sheet.append([_cell(sheet, row[c.key], c, frame.public) for c in frame.columns])
     words = _sheet(book, _("Dictionary"), [_("Key"), _("Column"), _("Meaning"), _("Unit")])

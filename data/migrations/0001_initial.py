@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
             name='ImportBatch',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file_name', models.CharField(max_length=200, verbose_name='file')),
+                ('file_name', models.CharField(max_length=200, verbose_name='file name')),
                 ('sha256', models.CharField(max_length=64)),
                 ('encoding', models.CharField(blank=True, max_length=20, verbose_name='encoding')),
                 ('at', models.DateTimeField(verbose_name='at')),

@@ -29,7 +29,7 @@ class ImportMapping(models.Model):
 class ImportBatch(models.Model):
     """One run over one file: what came in, what was there already, what was refused."""
 
-    file_name = models.CharField(_("file"), max_length=200)
+    file_name = models.CharField(_("file name"), max_length=200)
     sha256 = models.CharField(max_length=64)
     mapping = models.ForeignKey(
         ImportMapping,

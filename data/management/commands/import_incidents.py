@@ -91,7 +91,7 @@ class Command(BaseCommand):
 def _write_refused(outcome: ImportOutcome, path: Path) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow([_("line"), _("why refused"), *outcome.table.headers])
+        writer.writerow([_("line number"), _("why refused"), *outcome.table.headers])
         for refusal in outcome.refused:
             values = [refusal.values.get(header) for header in outcome.table.headers]
             writer.writerow([refusal.line, refusal.reason, *values])
