@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 from django.db import connection
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.e2e.frame import LOOKS, Look, Watch
 
 HERE = Path(__file__).parent
+PATIENCE_MS = 15_000  # a busy machine is no fault of the page
 CHROMIUM = os.environ.get("GRIDMGMT_CHROMIUM", "/usr/bin/chromium")
 FLAGS = [
     "--no-sandbox",
@@ -58,6 +59,7 @@ def browser(migrated_rows: None) -> Iterator[Browser]:
     """One Chromium for the session. Its driver runs a loop, beside which rows are still written."""
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE_MS)
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
         chromium.close()
@@ -96,7 +98,7 @@ def new_page(live_server, browser: Browser) -> Iterator[Callable[..., Page]]:
                 **options,
             }
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         opened.append((context, Watch(context)))
         return context.new_page()
 

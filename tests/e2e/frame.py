@@ -106,6 +106,18 @@ def sideways_px(page: Page) -> int:
     )
 
 
+def small_targets(page: Page, selector: str, least_px: float = 43.5) -> list[str]:
+    """What is lower than a thumb needs (44 px, rounding aside), with its height."""
+    return page.evaluate(
+        """([selector, least]) => [...document.querySelectorAll(selector)]
+          .filter((node) => node.offsetParent && !node.closest(".legend, .leaflet-control"))
+          .map((node) => [node.className || node.name, node.getBoundingClientRect().height])
+          .filter(([, height]) => height < least)
+          .map(([name, height]) => `${name} ${Math.round(height)}`)""",
+        [selector, least_px],
+    )
+
+
 def check_page(page: Page, name: str = "") -> None:
     """Nothing serious for those who see or move differently, nothing cut off at the side.
 

@@ -32,6 +32,8 @@ export function setUpPick(root) {
     if (!Number.isFinite(lon) || !Number.isFinite(lat)) return;
     if (!marker) {
       marker = window.L.marker([lat, lon], { icon: pinIcon(), draggable: true, autoPan: true, alt: texts.textPicked }).addTo(map);
+      // the icon is no picture, so its name is given here
+      marker.getElement().setAttribute("aria-label", texts.textPicked);
       marker.on("dragend", () => {
         const at = marker.getLatLng();
         set(at.lng, at.lat, "map");
