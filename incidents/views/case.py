@@ -80,7 +80,7 @@ def act(request: HttpRequest, number: str, action: str) -> HttpResponse:
         except CaseMoved as error:
             moved = error
             form.add_error(None, error)
-        except MoveRefused as error:
+        except ValidationError as error:
             _take_errors(form, error)
         else:
             return _done(request, case, move)
@@ -104,7 +104,9 @@ def _perform(request: HttpRequest, case: Incident, move: Move, form: MoveForm) -
 
 
 def _take_errors(form: MoveForm, error: ValidationError) -> None:
-    by_field = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+    # What is not a refusal of the move is said of its photos.
+    rest = "" if isinstance(error, MoveRefused) else "photos"
+    by_field = error.message_dict if hasattr(error, "error_dict") else {rest: error.messages}
     for name, texts in by_field.items():
         field = FIELD_OF.get(name, name)
         form.add_error(field if field in form.fields else None, list(texts))
