@@ -62,6 +62,7 @@ function tidyLabels(map, layers) {
     const tooltip = layer.getTooltip();
     const node = tooltip && tooltip.getElement();
     if (!node) continue;
+    node.removeAttribute("role"); // a name on the map, no tooltip of anything
     node.style.display = "";
     const box = layer.getBounds();
     const room = map.latLngToLayerPoint(box.getNorthEast()).x - map.latLngToLayerPoint(box.getSouthWest()).x;
