@@ -92,13 +92,13 @@ def _stats(figures: GridStatistics) -> list[dict[str, Any]]:
         {"label": _("Cases reported"), "value": counts.reported, "text": _change_words(total)},
         {
             "label": _("Closing rate"),
-            "value": statistics.shown_share(statistics.closing_rate(counts)),
+            **_percent(statistics.closing_rate(counts)),
             "text": _("%(part)s closed of %(whole)s due to close")
             % {"part": counts.closed, "whole": counts.due_to_close},
         },
         {
             "label": _("On-time closing"),
-            "value": statistics.shown_share(statistics.on_time_closing_rate(counts)),
+            **_percent(statistics.on_time_closing_rate(counts)),
             "text": _("%(part)s closed in time") % {"part": counts.closed_in_time},
         },
         {
@@ -109,13 +109,13 @@ def _stats(figures: GridStatistics) -> list[dict[str, Any]]:
         },
         {
             "label": _("Rework rate"),
-            "value": statistics.shown_share(statistics.rework_rate(counts)),
+            **_percent(statistics.rework_rate(counts)),
             "text": _("%(rework)s reworked, %(returned)s handed back")
             % {"rework": counts.reworked, "returned": counts.returned},
         },
         {
             "label": _("Satisfaction"),
-            "value": statistics.shown_share(statistics.satisfaction_rate(counts)),
+            **_percent(statistics.satisfaction_rate(counts)),
             "text": _("%(n)s opinions, %(bad)s not satisfied")
             % {"n": counts.rated, "bad": counts.dissatisfied},
             "tone": "red" if counts.rated and counts.dissatisfied * 3 > counts.rated else "",
@@ -126,6 +126,13 @@ def _stats(figures: GridStatistics) -> list[dict[str, Any]]:
             "text": _("half of the closed cases took no longer"),
         },
     ]
+
+
+def _percent(rate: float | None) -> dict[str, str]:
+    """Value and unit apart, so that a narrow tile does not break between them."""
+    if rate is None:
+        return {"value": statistics.EMPTY, "unit": ""}
+    return {"value": f"{rate * 100:.1f}", "unit": "%"}
 
 
 def _change_words(total: AreaRow) -> str:

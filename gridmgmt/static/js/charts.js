@@ -90,12 +90,16 @@ export function drawChart(figure) {
     return;
   }
   const chart = window.echarts.init(holder, null, { renderer: "svg" });
-  const draw = () => chart.setOption(chartOption(spec, holder.clientWidth), true);
+  let width = holder.clientWidth;
+  const draw = (option) => chart.setOption({ ...chartOption(spec, width), ...option }, true);
   draw();
-  onThemeChange(draw);
+  onThemeChange(() => draw({ animation: false }));
+  // The observer also speaks once at the start; drawing again then would cut the first animation short.
   new ResizeObserver(() => {
+    if (holder.clientWidth === width) return;
+    width = holder.clientWidth;
     chart.resize();
-    if (spec.horizontal) draw();
+    draw({ animation: false });
   }).observe(holder);
   figure.gmChart = chart;
 }
