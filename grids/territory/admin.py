@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from csp.constants import NONCE
+from csp.decorators import csp_update
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from leaflet.admin import LeafletGeoAdmin
 
@@ -21,6 +24,19 @@ from grids.territory.models import (
     Tier,
     Water,
 )
+
+
+def extent_text(geometry: Any) -> str:
+    """West, south, east, north of a geometry, in degrees."""
+    return " ".join(f"{number:.6f}" for number in geometry.extent) if geometry else "—"
+
+
+class MapAdmin(LeafletGeoAdmin):
+    """A form with a map. Its widget writes a script into the page, which only a nonce lets run."""
+
+    @method_decorator(csp_update({"script-src": [NONCE]}))
+    def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().changeform_view(*args, **kwargs)
 
 
 class ReadOnly:
@@ -51,7 +67,7 @@ class GridAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Boundary)
-class BoundaryAdmin(LeafletGeoAdmin):
+class BoundaryAdmin(MapAdmin):
     """A drafted boundary can be mended; a published one is history."""
 
     list_display = ["name", "grid", "parent", "kind", "edition", "valid", "households"]
@@ -60,10 +76,23 @@ class BoundaryAdmin(LeafletGeoAdmin):
     list_select_related = ["grid", "parent", "edition"]
     autocomplete_fields = ["grid", "parent"]
     readonly_fields = ["valid", "edition", "replaces"]
-    modifiable = True
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("geometry")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """A published outline is shown by where it lies, not by ten thousand numbers."""
+        fields = list(super().get_fields(request, obj))
+        if self.has_change_permission(request, obj):
+            return fields
+        return ["place" if field == "geometry" else field for field in fields]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [*super().get_readonly_fields(request, obj), "place"]
+
+    @admin.display(description=_("place"))
+    def place(self, boundary: Boundary) -> str:
+        return extent_text(boundary.geometry)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -101,14 +130,19 @@ class EditionAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Finding)
-class FindingAdmin(ReadOnly, LeafletGeoAdmin):
+class FindingAdmin(ReadOnly, MapAdmin):
     list_display = ["kind", "edition", "tier", "codes", "area_m2", "repair_text"]
     list_filter = ["kind", "tier", "edition"]
-    modifiable = False
+    exclude = ["geometry"]
+    readonly_fields = ["repair_text", "place"]
+
+    @admin.display(description=_("place"))
+    def place(self, finding: Finding) -> str:
+        return extent_text(finding.geometry)
 
 
 @admin.register(Building)
-class BuildingAdmin(LeafletGeoAdmin):
+class BuildingAdmin(MapAdmin):
     list_display = ["name", "estate", "kind", "levels", "households", "grid"]
     list_filter = ["kind"]
     search_fields = ["name", "name_en", "estate", "street"]
@@ -117,20 +151,20 @@ class BuildingAdmin(LeafletGeoAdmin):
 
 
 @admin.register(Road)
-class RoadAdmin(LeafletGeoAdmin):
+class RoadAdmin(MapAdmin):
     list_display = ["name", "name_en", "kind"]
     list_filter = ["kind"]
     search_fields = ["name", "name_en"]
 
 
 @admin.register(Water)
-class WaterAdmin(LeafletGeoAdmin):
+class WaterAdmin(MapAdmin):
     list_display = ["name", "name_en", "kind"]
     search_fields = ["name", "name_en"]
 
 
 @admin.register(Place)
-class PlaceAdmin(LeafletGeoAdmin):
+class PlaceAdmin(MapAdmin):
     list_display = ["name", "name_en", "kind", "road", "number"]
     list_filter = ["kind"]
     search_fields = ["name", "name_en", "road"]

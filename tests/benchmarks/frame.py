@@ -119,7 +119,7 @@ def write(figures: Sequence[Figure]) -> None:
 
 def prepare() -> None:
     """Start Django, with limits that no bench can reach."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.benchmarks.settings")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.benchmarks.settings"
     import django
 
     django.setup()

@@ -1,8 +1,12 @@
 """Tiers, grids and outlines over REST, open to everyone within a limit."""
 
+import re
+
 import pytest
+from django.contrib.gis.geos import LineString
 from django.test import Client
 
+from grids.territory.models import Boundary, Edition, Road
 from tests.town import Town
 
 
@@ -110,3 +114,30 @@ def test_what_is_published_is_read_only_in_the_administration(town: Town, sign_i
     answer = admin.post(f"/admin/territory/boundary/{boundary.pk}/change/", {"name": "other"})
     assert answer.status_code == 403
     assert sign_in("stranger").get("/admin/territory/boundary/").status_code == 302
+
+
+def test_the_map_of_a_form_may_run_its_own_script_only(town: Town, sign_in) -> None:
+    road = Road.objects.create(name="清华路", line=LineString((116.3, 40.0), (116.31, 40.0)))
+    page = sign_in("administrator").get(f"/admin/territory/road/{road.pk}/change/")
+    [nonce] = set(re.findall(r'<script nonce="([^"]+)"', page.content.decode()))
+    assert f"script-src 'self' 'nonce-{nonce}'" in page["Content-Security-Policy"]
+    assert "nonce" not in sign_in("administrator").get("/admin/")["Content-Security-Policy"]
+
+
+def test_a_draft_can_be_mended_on_the_map(town: Town, sign_in) -> None:
+    edition = Edition.objects.create(name="draft")
+    drafted = Boundary.objects.create(
+        edition=edition,
+        grid=town.grids["a1"],
+        parent=town.grids["a"],
+        name="old",
+        geometry=town.boundaries["a1"].geometry,
+    )
+    admin = sign_in("administrator")
+    address = f"/admin/territory/boundary/{drafted.pk}/change/"
+    form = admin.get(address).context["adminform"].form
+    data = {name: form.initial.get(name) or "" for name in form.fields}
+    data |= {"name": "mended", "geometry": drafted.geometry.geojson}
+    assert admin.post(address, data).status_code == 302
+    drafted.refresh_from_db()
+    assert drafted.name == "mended"
