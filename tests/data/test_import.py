@@ -177,7 +177,7 @@ def test_excel_numbers_of_more_than_fifteen_digits_are_refused(town: Town, tmp_p
         ("内容,lon,lat\n坑,116.304,40.009\n", ["--map", "address=Nowhere"], "Nowhere"),
         ("内容,lon,lat\n坑,116.304,40.009\n", ["--map", "colour=内容"], "colour"),
         ("内容,lon,lat\n坑,116.304,40.009\n", ["--map", "lat="], ""),
-        ("a,b\n1,2\n", [], "--map description=COLUMN"),
+        ("a,b\n1,2\n", [], "--map description="),
         ("", [], ""),
         ("内容,lon,lat\n", [], ""),
         ("内容,内容,lon\nx,y,z\n", [], "内容"),
