@@ -65,6 +65,7 @@ def test_a_coordinator_reports_and_finds_it_in_the_list_and_on_the_map(
     check_page(page, "field-list")
     page.goto(f"{base_url}/field/map/")
     expect(page.locator(".case-pin")).to_have_count(1)
+    expect(page.locator(".legend")).to_contain_text(look.say("网格", "grid"))
     check_page(page, "field-map")
 
 

@@ -44,6 +44,7 @@ def _properties(boundary: Boundary) -> dict[str, Any]:
         "name": boundary.name,
         "label": boundary.label,
         "tier": boundary.grid.tier.code,
+        "tier_label": boundary.grid.tier.label,
         "parent": boundary.parent.code if boundary.parent else None,
         "households": boundary.households,
         "kind": boundary.kind,
