@@ -13,6 +13,7 @@ import hmac
 import json
 import os
 import secrets
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,22 @@ from django.db import models
 
 
 def write_keys(path: Path) -> None:
-    """Draw new keys into `path` (mode 600). Refuses to touch a file that exists."""
+    """Draw new keys into `path` (mode 600). Refuses to touch a file that exists.
+
+    The file appears whole: a process that starts in the same moment never reads half of it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     keys = {
         "encryption": [Fernet.generate_key().decode()],
         "index": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
     }
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(keys, file, indent=1)
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=".keys-")
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(keys, file, indent=1)
+        os.link(draft, path)
+    finally:
+        Path(draft).unlink()
 
 
 @functools.cache

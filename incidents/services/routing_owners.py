@@ -70,13 +70,24 @@ def by_post(case: Case, purpose: Purpose, role: Role, avoid_user_id: int | None)
 
 
 def _holders(case: Case, role: str, path: tuple[int, ...]) -> list[Holder]:
-    """Who holds the role, the best first. A vacancy is climbed over within the same role only:
-    the head of the tier above may look, yet has no right to verify, handle or check."""
+    """Who holds the role, the best first. A manager's vacancy is climbed over to the tier above:
+    the manager there, else the head of that tier, who holds the same rights."""
     if role in (Role.DISPATCHER, Role.DESK_OPERATOR):
         return roster.officers(role, case.now, path)
+    if role != Role.MANAGER or not path:
+        found = roster.holders(path, role, case.now)
+    else:
+        level = {grid_id: index for index, grid_id in enumerate(path)}
+        found = [
+            holder
+            for holder in roster.staff(path, (role, Role.GRID_HEAD), case.now)
+            if holder.role == role or holder.grid_id != case.path[-1]
+        ]
+        # Stable: within an area and a role the roster's own order stays.
+        found.sort(key=lambda holder: (-level[holder.grid_id or 0], holder.role != role))
     return [
         holder if holder.grid_id == case.path[-1] else replace(holder, why=roster.PARENT_TIER)
-        for holder in roster.holders(path, role, case.now)
+        for holder in found
     ]
 
 

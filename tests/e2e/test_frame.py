@@ -8,7 +8,7 @@ from tests.e2e.frame import LOOKS, Watch, check_page, serious_faults, sign_in
 
 @pytest.mark.req("Z-08")
 def test_the_sign_in_page_passes_in_every_look(page, base_url, look, town):
-    answer = page.goto(f"{base_url}/accounts/login/")
+    answer = page.goto(f"{base_url}/login/")
     assert answer.ok
     assert page.locator("html").get_attribute("lang") == look.language
     check_page(page, "login")
@@ -25,7 +25,7 @@ def test_outside_requests_script_errors_and_bad_markup_are_noticed(browser, base
     context = browser.new_context()
     watch = Watch(context)
     page = context.new_page()
-    page.goto(f"{base_url}/accounts/login/")
+    page.goto(f"{base_url}/login/")
     page.evaluate(
         """() => {
           fetch("http://outside.example/x").catch(() => {});

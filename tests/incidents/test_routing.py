@@ -94,13 +94,20 @@ def test_an_absent_manager_is_followed_by_the_deputy_then_by_the_stand_in(town):
 
 
 @pytest.mark.req("S-03")
-def test_a_vacant_grid_goes_to_the_same_role_above_else_to_the_dispatcher(town):
+def test_a_vacant_grid_goes_to_the_tier_above_else_to_the_dispatcher(town):
     decision = ask(town, "verify", "b2")
     assert (decision.role, decision.person.person_id) == (
         Role.DISPATCHER,
         person(town, "dispatcher"),
     )
     assert codes(decision) == ["place_inside", "vacant"]
+    head = Person.objects.create(name="社区网格长")
+    Post.objects.create(
+        person=head, role=Role.GRID_HEAD, grid=town.grids["b"], valid=town_module.ALWAYS
+    )
+    decision = ask(town, "verify", "b2")
+    assert (decision.role, decision.person.person_id) == (Role.GRID_HEAD, head.pk)
+    assert (codes(decision)[-1], decision.path) == ("parent_tier", tuple(town.path("b")))
     above = Person.objects.create(name="社区经理")
     Post.objects.create(
         person=above, role=Role.MANAGER, grid=town.grids["b"], valid=town_module.ALWAYS

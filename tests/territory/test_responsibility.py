@@ -294,3 +294,8 @@ def test_every_point_and_time_has_one_answer_that_plane_geometry_confirms(
     parents = [None, *(area.grid_id for area in answer.areas)][:-1] if answer.areas else []
     stored = Boundary.objects.in_bulk(answer.boundary_ids)
     assert [stored[pk].parent_id for pk in answer.boundary_ids] == parents
+
+
+@pytest.mark.parametrize("tiny", [5e-324, 1e-200, -1e-308])
+def test_coordinates_too_small_for_the_geodesy_are_zero(town, tiny):
+    assert responsible_areas(tiny, tiny, moment=NOW).answer == "outside"

@@ -18,6 +18,8 @@ from grids.territory.choices import Answer
 from grids.territory.errors import InvalidPoint
 from grids.territory.querysets import lookup_rows, lookup_rows_many
 
+TINIEST_DEGREES = 1e-15
+
 
 @dataclass(frozen=True, slots=True)
 class Area:
@@ -136,7 +138,12 @@ def check_point(lon: float, lat: float) -> tuple[float, float]:
             )
             % {"lon": lon, "lat": lat}
         )
-    return lon, lat
+    return _settled(lon), _settled(lat)
+
+
+def _settled(degrees: float) -> float:
+    """Zero for what is nearer to it than an atom: the database's geodesy underflows there."""
+    return degrees if abs(degrees) > TINIEST_DEGREES else 0.0
 
 
 def responsible_areas(lon: float, lat: float, *, moment: dt.date | dt.datetime) -> Responsibility:
