@@ -255,4 +255,6 @@ _AREA = ("name", "name_en", "grid__code")
 
 def _area_words(area: Boundary, managers: dict[int, str]) -> str:
     name = managers.get(area.grid_id)
-    return f"{area.label} · {name}" if name else f"{area.label} ({_('no manager of its own')})"
+    if name:
+        return f"{area.label} · {name}"
+    return str(_("%(area)s (no manager of its own)")) % {"area": area.label}

@@ -129,7 +129,8 @@ def _refused(steps: list[dict[str, Any]], refusal: Refusal | None) -> dict[str, 
 def _all_errors(form: MoveForm) -> list[str]:
     texts = [str(text) for text in form.errors.get(NON_FIELD_ERRORS, [])]
     return texts + [
-        f"{form.fields[name].label or _('Version')}: {text}"
+        _("%(field)s: %(error)s")
+        % {"field": form.fields[name].label or _("Version"), "error": text}
         for name, errors in form.errors.items()
         if name in form.fields
         for text in errors

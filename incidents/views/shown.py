@@ -69,9 +69,9 @@ def _span(span: timedelta) -> str:
     hours, minutes = divmod(rest, 60)
     if days:
         text = ngettext("%d day", "%d days", days) % days
-        return f"{text} {_('%d h') % hours}" if hours and days < 10 else text
+        return " ".join([text, _("%d h") % hours]) if hours and days < 10 else text
     if hours:
-        return f"{_('%d h') % hours} {_('%d min') % minutes}"
+        return " ".join([_("%d h") % hours, _("%d min") % minutes])
     return _("%d min") % minutes
 
 
@@ -123,7 +123,7 @@ def _line(entry: HistoryEntry, *, newest: bool) -> dict[str, Any]:
     return {
         "what": what,
         "when": entry.at,
-        "who": f"{who} ({role})" if role else who,
-        "note": " ".join(text for text in (entry.note, entry.public_note) if text),
+        "who": _("%(who)s (%(role)s)") % {"who": who, "role": role} if role else who,
+        "note": " ".join(dict.fromkeys(text for text in (entry.note, entry.public_note) if text)),
         "tone": tone,
     }

@@ -39,7 +39,8 @@ export function chartOption(spec, width = 640) {
       textStyle: { color: token("--text") },
     },
     legend: spec.series.length > 1 || spec.type === "pie" ? { top: 0, left: 0, icon: "roundRect", itemWidth: 12, itemHeight: 12, textStyle: { color: token("--text-2") } } : undefined,
-    aria: { enabled: true, decal: { show: spec.series.length > 1 } },
+    // Described by the title and the table below: the library's own sentences are English.
+    aria: { enabled: true, label: { enabled: false }, decal: { show: spec.series.length > 1 } },
   };
   if (spec.type === "pie") {
     const values = spec.series[0].values;
