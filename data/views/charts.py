@@ -12,7 +12,7 @@ from data.querysets import SYSTEMS
 from data.services.grid_statistics import GridStatistics
 from grids.people.choices import ManagementSystem
 
-MOST_AREAS, MOST_KINDS = 20, 12
+MOST_AREAS, MOST_KINDS = 12, 12
 
 
 def charts(

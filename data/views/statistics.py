@@ -18,6 +18,7 @@ from data.forms import QuestionForm
 from data.services import grid_statistics
 from data.services.grid_statistics import AreaRow, GridStatistics, Question
 from data.views.charts import charts
+from data.views.shaded_map import shaded_map
 from gridmgmt.core.permissions import Right
 from grids.people.guards import requires
 
@@ -52,7 +53,10 @@ def page(request: HttpRequest) -> HttpResponse:
     figures = grid_statistics.grid_statistics(question, access, now=now)
     query = request.GET.copy()
     query.pop("sort", None)
+    rows = _rows(figures, request.GET, form.tiers)
     context |= {
+        "map": _map(figures, request.GET, rows),
+        "map_query": _map_query(question),
         "question": question,
         "figures": figures,
         "sentence": _sentence(question),
@@ -63,11 +67,33 @@ def page(request: HttpRequest) -> HttpResponse:
             kinds=grid_statistics.categories(question, access, now=now),
         ),
         "columns": _headings(request.GET),
-        "rows": _rows(figures, request.GET, form.tiers),
+        "rows": rows,
         "total": _cells(figures.total) if figures.total else [],
         "query": query.urlencode(),
     }
     return render(request, "data/statistics.html", context)
+
+
+def _map(
+    figures: GridStatistics, query: QueryDict, rows: list[dict[str, Any]]
+) -> dict[str, Any] | None:
+    """The areas shaded by the figure that the table is sorted by, else by the cases reported."""
+    asked = query.get("sort", "").removeprefix("-")
+    column = next((c for c in COLUMNS if c.key == asked), COLUMNS[0])
+    urls = {item["row"].grid_id: item["url"] for item in rows if item["url"]}
+    return shaded_map(figures, column, lambda value: _shown(column.key, column.kind, value), urls)
+
+
+def _map_query(question: Question) -> str:
+    """The case map with this tier's outlines and, as far as it can, the same cases."""
+    values = QueryDict(mutable=True)
+    values["layers"] = f"{question.tier.code},cases"
+    values["stage"] = "all"
+    if question.system and question.system != "none":
+        values["system"] = question.system
+    if question.period.days in (7, 30):
+        values["days"] = str(question.period.days)
+    return values.urlencode()
 
 
 def _sentence(question: Question) -> str:

@@ -286,3 +286,20 @@ def test_unknown_formats_do_not_exist(filled: Town, sign_in) -> None:
     client = sign_in("analyst")
     assert fetch(client, "data:export", "exe").status_code == 404
     assert fetch(client, "data:cases", "gpkg").status_code == 404
+
+
+@pytest.mark.req("M-01")
+def test_the_shaded_map_tells_the_truth(filled: Town, sign_in) -> None:
+    text = fetch(sign_in("analyst"), "data:statistics").content.decode()
+    drawn = dict(
+        re.findall(r'shade shade--(\d)" d="[^"]+"[^>]*><title>(?:区)(\w+): 5</title>', text)
+    )
+    assert drawn == {"5": "a1"}  # the darkest
+    assert len(re.findall(r"<title>区", text)) == 4  # every grid of the street, no other's
+    legend = text[text.index("shaded-map__legend") :]
+    assert re.search(r"> 5 <small>1 ", legend)
+    assert re.search(r"> 0 <small>2 ", legend)
+    sorted_by = fetch(
+        sign_in("analyst"), "data:statistics", query=QUERY + "&sort=-satisfaction_rate"
+    )
+    assert "shade--0" in sorted_by.content.decode()
