@@ -246,7 +246,7 @@ def _steps(case: PublicCase) -> list[dict[str, Any]]:
     labels = [str(step.label) for step in STEPS]
     at = STEPS.index(PublicState(case.state)) if case.state in STEPS else 1
     if case.state == PublicState.NOT_TAKEN:
-        labels = [_("Arrived"), str(PublicState.NOT_TAKEN.label)]
+        labels = [_("It has arrived"), str(PublicState.NOT_TAKEN.label)]
     return [
         {"label": label, "passed": index < at, "now": index == at}
         for index, label in enumerate(labels)
