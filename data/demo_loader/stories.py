@@ -22,6 +22,8 @@ from incidents.choices import Action, Channel, Opinion, State
 NOT_FILED, ON_THE_SPOT, BY_MANAGER = 0.05, 0.30, 0.05
 RETURNED, REWORKED, EXTENDED, SUSPENDED = 0.05, 0.06, 0.05, 0.02
 SUPERVISED, RATED, REOPENED, RELEASED = 0.02, 0.5, 0.3, 0.4
+# So that neighbours see on the public map what is being worked on.
+RELEASED_EARLY = 0.35
 LATE = 0.11
 PUBLIC = frozenset({Channel.WEB, Channel.PHONE, Channel.SMS, Channel.WALK_IN, Channel.LETTER})
 
@@ -76,7 +78,9 @@ class Teller:
                 self._do(life, Action.FILE, filed_at, actor, life.incident.owner_role)
             if life.state == State.FILED:
                 self._dispatch(life, filed_at)
-            self._accept(life, max(filed_at, start) + timedelta(minutes=self._minutes(2, 15)))
+            accepted_at = max(filed_at, start) + timedelta(minutes=self._minutes(2, 15))
+            self._accept(life, accepted_at)
+            self._release_early(life, accepted_at)
         except _NotYetError:
             return
 
@@ -129,6 +133,7 @@ class Teller:
                 self._dispatch(life, at)
             at = self._wait(life, at, 4, 90)
             self._accept(life, at)
+            at = self._release_early(life, at)
             if returns:
                 returns = 0
                 at = self._wait(life, at, 5, 60)
@@ -139,6 +144,14 @@ class Teller:
             if not self._taken_up_again(life, at):
                 return
             at = life.incident.updated_at
+
+    def _release_early(self, life: Life, at: datetime) -> datetime:
+        """Some cases are shown to the public while they are being worked on."""
+        settled = life.incident.confidential or life.incident.released
+        if not settled and self.rng.random() < RELEASED_EARLY:
+            at += timedelta(minutes=self._minutes(1, 5))
+            self._by_supervisor(life, Action.RELEASE, at)
+        return at
 
     def _handled(self, life: Life, at: datetime) -> datetime:
         """The owner's work, within the limit or not, with its interruptions."""
@@ -178,7 +191,8 @@ class Teller:
         self._by_supervisor(life, Action.CHECK, at, self.rng.choice(texts.CHECKED))
         at += timedelta(minutes=self._minutes(1, 6))
         self._by_supervisor(life, Action.CLOSE, at)
-        if not life.incident.confidential and self.rng.random() < RELEASED:
+        settled = life.incident.confidential or life.incident.released
+        if not settled and self.rng.random() < RELEASED:
             at += timedelta(minutes=self._minutes(1, 5))
             self._by_supervisor(life, Action.RELEASE, at)
         return at
