@@ -30,7 +30,7 @@ class ImportBatch(models.Model):
     """One run over one file: what came in, what was there already, what was refused."""
 
     file_name = models.CharField(_("file name"), max_length=200)
-    sha256 = models.CharField(max_length=64)
+    sha256 = models.CharField(_("checksum (SHA-256)"), max_length=64)
     mapping = models.ForeignKey(
         ImportMapping,
         verbose_name=_("mapping"),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import transaction
@@ -13,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from gridmgmt.core import audit, tokens
 from gridmgmt.core.models import ApiToken, AuditEntry, AuditSeal, OutboxDelivery, OutboxEvent, User
 
-admin.site.site_header = _("Administration")
+admin.site.site_header = _("Administration of the grid platform")
+apps.get_app_config("axes").verbose_name = _("Protection of the sign-in")
 admin.site.site_title = _("Grid platform")
 admin.site.index_title = _("What can be changed without code")
 

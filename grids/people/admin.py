@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from gridmgmt.core import audit, outbox
 from gridmgmt.core.crypto import mask_phone
+from gridmgmt.core.periods import ValidInWords, period_text
 from grids.people.models import Absence, Department, Person, Post
 from grids.people.services import roster
 
@@ -78,10 +79,10 @@ class PersonForm(forms.ModelForm):
         return super().save(commit)
 
 
-class PostInline(admin.TabularInline):
+class PostInline(ValidInWords, admin.TabularInline):
     model = Post
     extra = 0
-    fields = readonly_fields = ["role", "grid", "department", "is_lead", "valid"]
+    fields = readonly_fields = ["role", "grid", "department", "is_lead", "valid_text"]
     can_delete = False
     show_change_link = True
 
@@ -115,8 +116,8 @@ class DepartmentAdmin(AuditedAdmin):
 
 
 @admin.register(Post)
-class PostAdmin(NeverDeletedAdmin):
-    list_display = ["person", "role", "grid", "department", "is_lead", "valid"]
+class PostAdmin(ValidInWords, NeverDeletedAdmin):
+    list_display = ["person", "role", "grid", "department", "is_lead", "valid_text"]
     list_filter = ["role", "is_lead"]
     search_fields = ["person__name", "grid__code"]
     autocomplete_fields = ["person", "department"]
@@ -140,6 +141,10 @@ class PostAdmin(NeverDeletedAdmin):
 
 @admin.register(Absence)
 class AbsenceAdmin(NeverDeletedAdmin):
-    list_display = ["person", "during", "stand_in"]
+    list_display = ["person", "during_text", "stand_in"]
     autocomplete_fields = ["person", "stand_in"]
     list_select_related = ["person", "stand_in"]
+
+    @admin.display(description=_("during"), ordering="during")
+    def during_text(self, absence: Absence) -> str:
+        return period_text(absence.during)

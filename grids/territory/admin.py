@@ -12,6 +12,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from leaflet.admin import LeafletGeoAdmin
 
+from gridmgmt.core.periods import ValidInWords
 from grids.territory.models import (
     Boundary,
     Building,
@@ -67,22 +68,22 @@ class GridAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Boundary)
-class BoundaryAdmin(MapAdmin):
+class BoundaryAdmin(ValidInWords, MapAdmin):
     """A drafted boundary can be mended; a published one is history."""
 
-    list_display = ["name", "grid", "parent", "kind", "edition", "valid", "households"]
+    list_display = ["name", "grid", "parent", "kind", "edition", "valid_text", "households"]
     list_filter = ["grid__tier", "kind", "edition__status"]
     search_fields = ["name", "name_en", "grid__code"]
     list_select_related = ["grid", "parent", "edition"]
     autocomplete_fields = ["grid", "parent"]
-    readonly_fields = ["valid", "edition", "replaces"]
+    readonly_fields = ["valid_text", "edition", "replaces"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("geometry")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """A published outline is shown by where it lies, not by ten thousand numbers."""
-        fields = list(super().get_fields(request, obj))
+        fields = [field for field in super().get_fields(request, obj) if field != "valid"]
         if self.has_change_permission(request, obj):
             return fields
         return ["place" if field == "geometry" else field for field in fields]

@@ -11,19 +11,26 @@ from incidents.models.incident import Incident
 class Attachment(models.Model):
     """A picture, with how far its own recorded position lay from the reported point."""
 
-    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="attachments")
+    incident = models.ForeignKey(
+        Incident, verbose_name=_("case"), on_delete=models.PROTECT, related_name="attachments"
+    )
     stage = models.CharField(_("stage"), max_length=10, choices=AttachmentStage.choices)
     file = models.FileField(_("file"), upload_to="photos/%Y/%m/")
     thumbnail = models.FileField(_("thumbnail"), upload_to="photos/%Y/%m/", blank=True)
     public = models.BooleanField(_("released to the public"), default=False)
-    sha256 = models.CharField(max_length=64)
-    width = models.PositiveIntegerField()
-    height = models.PositiveIntegerField()
+    sha256 = models.CharField(_("checksum (SHA-256)"), max_length=64)
+    width = models.PositiveIntegerField(_("width (pixels)"))
+    height = models.PositiveIntegerField(_("height (pixels)"))
     position_offset_m = models.FloatField(
         _("distance of the photo's position (m)"), null=True, blank=True
     )
     added_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("added by"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     added_at = models.DateTimeField(_("added at"))
 

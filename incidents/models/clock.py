@@ -12,7 +12,9 @@ from incidents.querysets_clocks import CaseClockQuerySet
 class CaseClock(models.Model):
     """One running or ended limit. Its moments are computed once and found by index."""
 
-    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="clocks")
+    incident = models.ForeignKey(
+        Incident, verbose_name=_("case"), on_delete=models.PROTECT, related_name="clocks"
+    )
     kind = models.CharField(_("kind"), max_length=10, choices=ClockKind.choices)
     limit = models.PositiveSmallIntegerField(_("limit"))
     unit = models.CharField(_("unit"), max_length=12, choices=ClockUnit.choices)
@@ -21,6 +23,7 @@ class CaseClock(models.Model):
     due_at = models.DateTimeField(_("due at"))
     paused_at = models.DateTimeField(_("paused at"), null=True, blank=True)
     remaining_seconds = models.IntegerField(
+        _("remaining (seconds)"),
         null=True,
         blank=True,
         help_text=_("Of clock time, while paused; below zero when the limit had passed."),

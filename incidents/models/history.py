@@ -11,7 +11,9 @@ from incidents.models.incident import Incident
 class HistoryEntry(models.Model):
     """One move: who, when, from, to, why. `note` is for the office, `public_note` for all."""
 
-    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="history")
+    incident = models.ForeignKey(
+        Incident, verbose_name=_("case"), on_delete=models.PROTECT, related_name="history"
+    )
     at = models.DateTimeField(_("at"))
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -49,17 +49,24 @@ class Incident(models.Model):
     public_point = models.PointField(
         _("blurred point"), srid=4326, null=True, blank=True, spatial_index=False
     )
-    raw_x = models.CharField(max_length=40, blank=True)
-    raw_y = models.CharField(max_length=40, blank=True)
-    raw_crs = models.CharField(max_length=30, blank=True)
+    raw_x = models.CharField(_("first coordinate as given"), max_length=40, blank=True)
+    raw_y = models.CharField(_("second coordinate as given"), max_length=40, blank=True)
+    raw_crs = models.CharField(_("coordinate system as given"), max_length=30, blank=True)
     place_words = models.CharField(_("place in words"), max_length=300, blank=True)
     place_certainty = models.CharField(_("certainty of the place"), max_length=10, blank=True)
     answer = models.CharField(
         _("how the place was found"), max_length=10, choices=Answer.choices, blank=True
     )
     distance_m = models.FloatField(_("distance to the area (m)"), null=True, blank=True)
-    report_boundary_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
-    report_path = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    report_boundary_ids = ArrayField(
+        models.BigIntegerField(),
+        verbose_name=_("areas of the report (versions)"),
+        default=list,
+        blank=True,
+    )
+    report_path = ArrayField(
+        models.BigIntegerField(), verbose_name=_("areas of the report"), default=list, blank=True
+    )
     report_grid = models.ForeignKey(
         Grid,
         verbose_name=_("grid of the report"),
@@ -70,7 +77,9 @@ class Incident(models.Model):
     )
 
     # Whose
-    owner_path = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    owner_path = ArrayField(
+        models.BigIntegerField(), verbose_name=_("areas of the owner"), default=list, blank=True
+    )
     owner_grid = models.ForeignKey(
         Grid,
         verbose_name=_("owner's grid"),
@@ -113,7 +122,12 @@ class Incident(models.Model):
         related_name="+",
     )
     returned_by_department = models.ForeignKey(
-        Department, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        Department,
+        verbose_name=_("handed back by"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
 
     # Marks
@@ -133,14 +147,26 @@ class Incident(models.Model):
     )
 
     # Where a suspended case returns to, and when it wakes
-    suspended_from = models.CharField(max_length=12, choices=State.choices, blank=True)
+    suspended_from = models.CharField(
+        _("state before it was suspended"), max_length=12, choices=State.choices, blank=True
+    )
     suspended_until = models.DateTimeField(_("suspended until"), null=True, blank=True)
     suspended_count = models.PositiveSmallIntegerField(_("times suspended"), default=0)
     merged_into = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_cases"
+        "self",
+        verbose_name=_("merged into"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="merged_cases",
     )
     split_from = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="sub_cases"
+        "self",
+        verbose_name=_("part of"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="sub_cases",
     )
 
     # The running clock's moments, copied here so that lists sort and filter by one index
@@ -158,10 +184,16 @@ class Incident(models.Model):
     )
     contact_name = EncryptedTextField(_("name of the reporter"), blank=True, default="")
     contact_phone = EncryptedTextField(_("phone of the reporter"), blank=True, default="")
-    contact_phone_index = models.CharField(max_length=64, blank=True, default="")
+    contact_phone_index = models.CharField(
+        _("search key of the phone"), max_length=64, blank=True, default=""
+    )
     language = models.CharField(_("language of the reporter"), max_length=10, blank=True)
-    idempotency_key = models.CharField(max_length=64, null=True, blank=True, unique=True)
-    idempotency_digest = models.CharField(max_length=64, blank=True, editable=False)
+    idempotency_key = models.CharField(
+        _("key against doubles"), max_length=64, null=True, blank=True, unique=True
+    )
+    idempotency_digest = models.CharField(
+        _("digest of the first sending"), max_length=64, blank=True, editable=False
+    )
     outside_source = models.CharField(_("outside source"), max_length=60, blank=True)
     outside_number = models.CharField(_("outside number"), max_length=60, blank=True)
     outside_due_at = models.DateTimeField(_("outside deadline"), null=True, blank=True)
@@ -176,6 +208,7 @@ class Incident(models.Model):
     )
     terms = ArrayField(
         models.CharField(max_length=60),
+        verbose_name=_("search terms"),
         default=list,
         blank=True,
         editable=False,

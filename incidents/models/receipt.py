@@ -10,8 +10,12 @@ from incidents.models.incident import Incident
 class UrgentReceipt(models.Model):
     """Sent, seen, acknowledged, ordered, arrived: one row per case and person."""
 
-    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="receipts")
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="urgent_receipts")
+    incident = models.ForeignKey(
+        Incident, verbose_name=_("case"), on_delete=models.PROTECT, related_name="receipts"
+    )
+    person = models.ForeignKey(
+        Person, verbose_name=_("person"), on_delete=models.PROTECT, related_name="urgent_receipts"
+    )
     role = models.CharField(_("role"), max_length=20)
     sent_at = models.DateTimeField(_("sent at"))
     seen_at = models.DateTimeField(_("seen at"), null=True, blank=True)

@@ -120,17 +120,21 @@ class RoutingRule(BilingualName):
 class RoutingDecision(models.Model):
     """Where a case was sent, by which rule in which version, why, and what else was possible."""
 
-    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="decisions")
+    incident = models.ForeignKey(
+        Incident, verbose_name=_("case"), on_delete=models.PROTECT, related_name="decisions"
+    )
     at = models.DateTimeField(_("at"))
     purpose = models.CharField(
         _("purpose"), max_length=10, choices=Purpose.choices, default=Purpose.HANDLE
     )
-    point_x = models.FloatField(null=True)
-    point_y = models.FloatField(null=True)
-    boundary_ids = ArrayField(models.BigIntegerField(), default=list)
-    path = ArrayField(models.BigIntegerField(), default=list)
+    point_x = models.FloatField(_("longitude"), null=True)
+    point_y = models.FloatField(_("latitude"), null=True)
+    boundary_ids = ArrayField(
+        models.BigIntegerField(), verbose_name=_("areas of the place (versions)"), default=list
+    )
+    path = ArrayField(models.BigIntegerField(), verbose_name=_("areas of the place"), default=list)
     answer = models.CharField(_("how the place was found"), max_length=10, choices=Answer.choices)
-    distance_m = models.FloatField(null=True, blank=True)
+    distance_m = models.FloatField(_("distance to the area (m)"), null=True, blank=True)
     rule = models.ForeignKey(
         RoutingRule, verbose_name=_("rule"), on_delete=models.PROTECT, null=True, blank=True
     )

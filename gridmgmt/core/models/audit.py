@@ -33,7 +33,9 @@ class AuditEntry(models.Model):
     object_type = models.CharField(_("object type"), max_length=60)
     object_id = models.CharField(_("object"), max_length=60)
     data = models.JSONField(_("details"), default=dict)
-    transaction_id = models.BigIntegerField(db_default=CurrentTransaction(), editable=False)
+    transaction_id = models.BigIntegerField(
+        _("transaction"), db_default=CurrentTransaction(), editable=False
+    )
 
     class Meta:
         verbose_name = _("audit entry")
@@ -51,8 +53,10 @@ class AuditSeal(models.Model):
     """One link of the chain: sha256 over the previous link and the entry's canonical text."""
 
     sequence = models.BigIntegerField(_("sequence"), primary_key=True)
-    entry = models.OneToOneField(AuditEntry, on_delete=models.PROTECT, related_name="seal")
-    previous_digest = models.CharField(max_length=64)
+    entry = models.OneToOneField(
+        AuditEntry, verbose_name=_("audit entry"), on_delete=models.PROTECT, related_name="seal"
+    )
+    previous_digest = models.CharField(_("digest of the one before"), max_length=64)
     digest = models.CharField(_("digest"), max_length=64)
     sealed_at = models.DateTimeField(_("sealed at"))
 

@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 class OutboxEvent(models.Model):
     """One event. It is done when every handler of its name has run once."""
 
-    event_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    event_id = models.UUIDField(_("number"), default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(_("name"), max_length=60)
     payload = models.JSONField(_("payload"), default=dict)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
@@ -40,7 +40,9 @@ class OutboxEvent(models.Model):
 class OutboxDelivery(models.Model):
     """That one handler has heard one event, or why not yet."""
 
-    event = models.ForeignKey(OutboxEvent, on_delete=models.CASCADE, related_name="deliveries")
+    event = models.ForeignKey(
+        OutboxEvent, verbose_name=_("event"), on_delete=models.CASCADE, related_name="deliveries"
+    )
     handler = models.CharField(_("handler"), max_length=200)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     error = models.TextField(_("last error"), blank=True)

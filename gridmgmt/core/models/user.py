@@ -13,7 +13,9 @@ class User(AbstractUser):
     """Someone who signs in. Rights come from posts; `is_superuser` is for the administrator."""
 
     full_name = models.CharField(_("full name"), max_length=100, blank=True)
-    session_epoch = models.PositiveIntegerField(default=0, editable=False)
+    session_epoch = models.PositiveIntegerField(
+        _("sessions ended so often"), default=0, editable=False
+    )
 
     def get_full_name(self) -> str:
         return self.full_name or self.username

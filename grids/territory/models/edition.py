@@ -62,9 +62,15 @@ class Edition(models.Model):
 class Lineage(models.Model):
     """Which grid came from which, with the shares that went over (0–1)."""
 
-    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="lineages")
-    origin = models.ForeignKey(Grid, on_delete=models.PROTECT, related_name="descendants")
-    heir = models.ForeignKey(Grid, on_delete=models.PROTECT, related_name="ancestry")
+    edition = models.ForeignKey(
+        Edition, verbose_name=_("edition"), on_delete=models.CASCADE, related_name="lineages"
+    )
+    origin = models.ForeignKey(
+        Grid, verbose_name=_("comes from"), on_delete=models.PROTECT, related_name="descendants"
+    )
+    heir = models.ForeignKey(
+        Grid, verbose_name=_("new area"), on_delete=models.PROTECT, related_name="ancestry"
+    )
     area_share = models.FloatField(_("share of area"))
     household_share = models.FloatField(_("share of households"), null=True, blank=True)
 
@@ -86,7 +92,9 @@ class Lineage(models.Model):
 class Finding(models.Model):
     """One fault of an edition: what, where, how large, whom it touches, how to mend it."""
 
-    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="findings")
+    edition = models.ForeignKey(
+        Edition, verbose_name=_("edition"), on_delete=models.CASCADE, related_name="findings"
+    )
     kind = models.CharField(_("kind"), max_length=20, choices=FindingKind.choices)
     tier = models.ForeignKey(Tier, verbose_name=_("tier"), on_delete=models.PROTECT)
     codes = ArrayField(models.CharField(max_length=40), verbose_name=_("codes"), default=list)

@@ -23,7 +23,12 @@ class Place(BilingualName):
     extent_m = models.FloatField(
         _("extent (m)"), default=0, help_text=_("How far from the point the place reaches.")
     )
-    terms = ArrayField(models.CharField(max_length=60), default=list, editable=False)
+    terms = ArrayField(
+        models.CharField(max_length=60),
+        verbose_name=_("search terms"),
+        default=list,
+        editable=False,
+    )
     source = models.CharField(_("source"), max_length=200, blank=True)
 
     class Meta:
