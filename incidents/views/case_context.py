@@ -64,6 +64,7 @@ def case_context(
         .order_by("-at", "-id")
         .first()
     )
+    other = [step for step in steps if not step["forward"] and not step["near"]]
     return {
         "case": case,
         "light": light(now, case.warn_at, case.due_at),
@@ -79,7 +80,8 @@ def case_context(
         "photos": _photos(case),
         "forward": [step for step in steps if step["forward"]],
         "near": [step for step in steps if step["near"]],
-        "other": [step for step in steps if not step["forward"] and not step["near"]],
+        "other": other,
+        "other_open": any(step["open"] for step in other),
         "categories": category_words() if any(s["asks_category"] for s in steps) else [],
         **_refused(steps, refusal),
         "may_open_contact": holds_right(case, access, Right.OPEN_CONTACTS),

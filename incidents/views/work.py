@@ -25,6 +25,7 @@ from incidents.forms.moves import FORWARD, QUICK, asks_for_category
 from incidents.forms.work import WorkFilter
 from incidents.lifecycle import Move
 from incidents.models import Incident
+from incidents.services.guards import is_owner
 from incidents.services.moves import available_actions
 from incidents.views.shown import marks_of, state_tone, time_left
 
@@ -144,13 +145,15 @@ def _row_of(case: Incident, access: Any, user: Any, now: datetime, names: dict[i
     moves = available_actions(case, access, user, now)
     forward = [move for move in moves if move.action in FORWARD]
     quick = [move for move in forward if _is_quick(move, case)]
+    # Nobody urges themselves.
+    own = is_owner(case, access) and not access.everything
     return Row(
         case=case,
         light=light(now, case.warn_at, case.due_at),
         left=time_left(case, now),
         tone=state_tone(State(case.state)),
         marks=marks_of(case),
-        quick=quick + [move for move in moves if move.action == Action.REMIND],
+        quick=quick + ([] if own else [move for move in moves if move.action == Action.REMIND]),
         needs_page=len(quick) < len(forward),
         area=names.get(case.report_boundary_ids[-1], "") if case.report_boundary_ids else "",
     )

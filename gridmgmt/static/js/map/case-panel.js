@@ -22,6 +22,7 @@ export function setUpPanel(panel, { texts, onChange, onToggle }) {
     body.replaceChildren(content);
     body.scrollTop = 0;
     panel.hidden = false;
+    panel.classList.remove("is-closed");
     onToggle(true);
   }
 
@@ -29,6 +30,7 @@ export function setUpPanel(panel, { texts, onChange, onToggle }) {
     if (panel.hidden) return;
     asked += 1;
     panel.hidden = true;
+    panel.classList.add("is-closed");
     body.replaceChildren();
     onToggle(false);
     if (before && document.contains(before)) before.focus({ preventScroll: true });

@@ -55,7 +55,7 @@ function labelOf(properties) {
   return { content: el("span", {}, properties.label || properties.name || properties.code), class: `grid-label grid-label--${look.level}` };
 }
 
-/** Hides the labels that lie over an earlier one or outgrow their own outline. */
+/** Hides the labels that lie over an earlier one or outgrow their own outline; fires names:placed. */
 function tidyLabels(map, layers) {
   const taken = [];
   for (const layer of layers) {
@@ -74,6 +74,7 @@ function tidyLabels(map, layers) {
     if (clash || node.offsetWidth > room * 1.35) node.style.display = "none";
     else taken.push(own);
   }
+  map.fire("names:placed");
 }
 
 /** Outlines lie under the cases, their names too. */

@@ -36,12 +36,13 @@ const usual = boxes.filter((box) => "tier" in box.dataset || ["cases", "vacancie
 const on = (layer) => boxes.some((box) => box.dataset.layer === layer && box.checked);
 const failed = () => toast(texts.textFailed, "error");
 
-const state = { areas: [], group: null, vacantDrawn: 0, posts: null, coverage: null, coverageKinds: null, cases: null, features: [], numbers: null, moved: Boolean(texts.center) };
+const state = { areas: [], group: null, vacantDrawn: 0, posts: null, coverage: null, coverageKinds: null, cases: null, features: [], numbers: null, ring: null, moved: Boolean(texts.center) };
 const panel = setUpPanel(document.getElementById("case-panel"), {
   texts,
   onChange: () => Promise.all([loadCases(), loadAreas()]).catch(failed),
   onToggle(open) {
     element.classList.toggle("has-right", open);
+    if (!open && state.ring) state.ring.remove();
   },
 });
 const openArea = (properties) => {
@@ -49,6 +50,20 @@ const openArea = (properties) => {
   const fresh = state.areas.find((feature) => feature.properties.code === properties.code);
   panel.openCard(properties.label, areaCard((fresh || { properties }).properties, texts));
 };
+
+/** Opens the panel and brings the case out from under it. */
+function openCase(properties) {
+  const feature = state.features.find((one) => one.properties.number === properties.number);
+  panel.openCase(properties).then(() => {
+    if (!feature) return;
+    const [lon, lat] = feature.geometry.coordinates;
+    if (state.ring) state.ring.remove();
+    state.ring = window.L.circleMarker([lat, lon], { radius: 21, weight: 4, color: token("--focus"), fill: false, interactive: false }).addTo(map);
+    const { paddingTopLeft, paddingBottomRight } = freeView(element);
+    const room = (point) => window.L.point(point[0] + 40, point[1] + 40);
+    map.panInside([lat, lon], { paddingTopLeft: room(paddingTopLeft), paddingBottomRight: room(paddingBottomRight) });
+  });
+}
 
 /* The address tells the whole view */
 
@@ -66,7 +81,11 @@ function remember() {
 
 /* Areas, posts, vacancies */
 
-const tidy = debounce(() => tidyNames(element), 60);
+/** Once at once, and once more when pins that gather or part have come to rest. */
+const tidy = debounce(() => {
+  tidyNames(element);
+  window.setTimeout(() => tidyNames(element), 400);
+}, 60);
 
 function drawAreas() {
   if (state.group) state.group.remove();
@@ -139,7 +158,7 @@ async function loadCases() {
   const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
   const url = `${texts.cases}?${query}`;
   if (!state.cases) {
-    state.cases = addCases(map, url, { onClick: panel.openCase, onLoad: gotCases });
+    state.cases = addCases(map, url, { onClick: openCase, onLoad: gotCases });
     state.cases.layer.on("animationend spiderfied unspiderfied", tidy);
     await state.cases.ready;
   } else await state.cases.load(url);
@@ -172,7 +191,7 @@ function lightMark(light) {
 function listItem({ properties }) {
   const title = `${properties.urgent ? "! " : ""}${properties.title}`;
   const parts = [lightMark(knownLight(properties.light)), el("span", { class: "map-list__title" }, title), el("span", { class: "map-list__state" }, properties.state_label)];
-  return el("li", {}, el("button", { type: "button", "data-number": properties.number, onclick: () => panel.openCase(properties) }, ...parts));
+  return el("li", {}, el("button", { type: "button", "data-number": properties.number, onclick: () => openCase(properties) }, ...parts));
 }
 
 /** The same cases as a list, for whoever reads faster than they look, and for keyboards. */
@@ -242,7 +261,7 @@ map.on("dragend zoomend", () => {
   remember();
 });
 map.on("moveend", debounce(listInView, 150));
-map.on("zoomend moveend", tidy);
+map.on("zoomend moveend names:placed", tidy);
 onThemeChange(() => {
   refreshLegend();
   if (state.coverage) state.coverage.setStyle(coverageStyle);
