@@ -248,6 +248,17 @@ class Incident(models.Model):
             # narrowed until it gave the exact place away.
             GistIndex(fields=["public_point"], name="incident_public_point"),
             GinIndex(fields=["owner_path"], name="incident_owner_path"),
+            # Lists and maps of open cases never touch the years of closed ones.
+            GinIndex(
+                fields=["report_path"],
+                condition=models.Q(state__in=sorted(OPEN_STATES)),
+                name="incident_open_report_path",
+            ),
+            GinIndex(
+                fields=["owner_path"],
+                condition=models.Q(state__in=sorted(OPEN_STATES)),
+                name="incident_open_owner_path",
+            ),
             GinIndex(fields=["terms"], name="incident_terms"),
             models.Index(fields=["-reported_at", "-id"], name="incident_newest"),
             models.Index(fields=["report_grid", "-reported_at"], name="incident_report_grid"),
