@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
-from leaflet.admin import LeafletGeoAdmin
+from leaflet.admin import LeafletAdminWidget, LeafletGeoAdmin
 
 from gridmgmt.core.periods import ValidInWords
 from grids.territory.models import (
@@ -32,8 +32,17 @@ def extent_text(geometry: Any) -> str:
     return " ".join(f"{number:.6f}" for number in geometry.extent) if geometry else "—"
 
 
+class MapWidget(LeafletAdminWidget):
+    """The map of a form, with the words of its drawing tools in the reader's language."""
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        return {**super().get_context(name, value, attrs), "with_forms": True}
+
+
 class MapAdmin(LeafletGeoAdmin):
     """A form with a map. Its widget writes a script into the page, which only a nonce lets run."""
+
+    widget = MapWidget
 
     @method_decorator(csp_update({"script-src": [NONCE]}))
     def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
