@@ -4,6 +4,7 @@
  */
 
 import { el, toast } from "../dom.js";
+import { isTyping } from "../shortcuts.js";
 
 /**
  * @param {HTMLElement} panel section.map-panel with a title, a body and a button to close
@@ -92,7 +93,8 @@ export function setUpPanel(panel, { texts, onChange, onToggle }) {
 
   panel.querySelector(".map-panel__toggle").addEventListener("click", close);
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !(event.target instanceof HTMLTextAreaElement)) close();
+    // not while words are being written that would be lost
+    if (event.key === "Escape" && !(isTyping(event.target) && panel.contains(event.target))) close();
   });
   return { openCase, openCard, close };
 }
