@@ -7,6 +7,7 @@ from typing import Any
 from csp.constants import NONCE
 from csp.decorators import csp_update
 from django.contrib import admin
+from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
@@ -34,6 +35,10 @@ def extent_text(geometry: Any) -> str:
 
 class MapWidget(LeafletAdminWidget):
     """The map of a form, with the words of its drawing tools in the reader's language."""
+
+    @property
+    def media(self) -> Media:
+        return super().media + Media(js=["js/drawing-words.js"])
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         return {**super().get_context(name, value, attrs), "with_forms": True}
