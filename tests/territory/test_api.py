@@ -56,6 +56,7 @@ def test_outlines_carry_what_the_map_needs(town: Town, client: Client) -> None:
         "name",
         "label",
         "tier",
+        "tier_label",
         "parent",
         "households",
         "kind",
