@@ -6,6 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from django.apps import apps
+from django.utils.functional import Promise
 from django.utils.translation import override
 
 from incidents.choices import PublicState, State
@@ -71,6 +73,22 @@ def test_chinese_sentences_carry_chinese_punctuation(chinese) -> None:
     """A comma of half width between two characters reads like a mistake."""
     texts = [text for message in chinese.values() for text in message.translations]
     assert [text for text in texts if HALF_WIDTH.search(TAG.sub("", text))] == []
+
+
+@pytest.mark.req("Z-07")
+def test_every_model_and_field_has_a_name_in_words() -> None:
+    """A field without one would stand in English in the Chinese administration."""
+    rooms = {name for name, config in apps.app_configs.items() if ".venv" not in config.path}
+    models = [model for model in apps.get_models() if model._meta.app_label in rooms]
+    assert len(models) > 25
+    names = [
+        (f"{model._meta.label}.{field.name}", field.verbose_name)
+        for model in models
+        for field in model._meta.fields
+        if not field.auto_created
+    ]
+    names += [(model._meta.label, model._meta.verbose_name) for model in models]
+    assert [label for label, name in names if not isinstance(name, Promise)] == []
 
 
 @pytest.mark.req("I-13")
