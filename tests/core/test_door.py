@@ -44,6 +44,7 @@ def test_wrong_passwords_pause_the_door_for_this_name_only(client, person, setti
     assert sign_in(Client(REMOTE_ADDR="192.0.2.7")).status_code == 302
 
 
+@pytest.mark.req("S-01")
 @pytest.mark.parametrize(
     ("username", "page"),
     [

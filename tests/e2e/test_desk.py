@@ -22,7 +22,7 @@ def a_building(name: str, lon: float, lat: float) -> None:
     rebuild_places(now=timezone.now())
 
 
-@pytest.mark.req("Z-08")
+@pytest.mark.req("M-07")
 @pytest.mark.req("Z-07")
 def test_the_pages_of_desks_pass_in_every_look(page, base_url, look, town):
     now = timezone.now()

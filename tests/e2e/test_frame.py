@@ -6,7 +6,8 @@ from playwright.sync_api import Error as PlaywrightError
 from tests.e2e.frame import LOOKS, Watch, check_page, serious_faults, sign_in
 
 
-@pytest.mark.req("Z-08")
+@pytest.mark.req("M-07")
+@pytest.mark.req("Z-07")
 def test_the_sign_in_page_passes_in_every_look(page, base_url, look, town):
     answer = page.goto(f"{base_url}/login/")
     assert answer.ok

@@ -13,7 +13,7 @@ from tests.incidents.helpers import take
 PHONE_ZH, _SCREEN_ZH, PHONE_EN, _SCREEN_EN = LOOKS
 
 
-@pytest.mark.req("Z-08")
+@pytest.mark.req("M-07")
 @pytest.mark.req("M-01")
 def test_the_page_passes_in_every_look_and_figures_open(page, base_url, look, town):
     take(town, now=timezone.now(), grade=Grade.MAJOR, description="房屋坍塌")

@@ -28,7 +28,7 @@ def open_sheet(page):
 
 
 @pytest.mark.req("M-01")
-@pytest.mark.req("Z-08")
+@pytest.mark.req("M-07")
 def test_the_map_passes_in_every_look_and_a_case_is_urged_from_it(page, base_url, look, town):
     case = to_state(town, State.IN_HAND, now=timezone.now())
     take(town, area="b2", now=timezone.now(), urgent=True)
@@ -48,7 +48,8 @@ def test_the_map_passes_in_every_look_and_a_case_is_urged_from_it(page, base_url
     expect(panel).to_be_hidden()
 
 
-@pytest.mark.req("M-07")
+@pytest.mark.req("M-01")
+@pytest.mark.req("Z-06")
 def test_a_case_is_reassigned_from_the_map_and_refusals_keep_the_words(new_page, base_url, town):
     case = to_state(town, State.DISPATCHED)
     page = new_page(SCREEN_EN)

@@ -8,7 +8,8 @@ from tests.e2e.frame import LOOKS, check_page
 STYLE = "/style/"
 
 
-@pytest.mark.req("Z-08")
+@pytest.mark.req("M-07")
+@pytest.mark.req("Z-07")
 def test_the_style_page_passes_in_every_look(page, base_url, look, town):
     page.goto(f"{base_url}{STYLE}")
     page.wait_for_selector("[data-chart-canvas] svg")

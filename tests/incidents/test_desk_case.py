@@ -276,7 +276,7 @@ def test_contact_data_stay_masked_until_a_reason_is_given_and_the_opening_is_on_
     assert "Contact of the reporter" not in page_of(sign_in("leader"), case)
 
 
-@pytest.mark.req("M-07")
+@pytest.mark.req("M-01")
 def test_the_panel_beside_the_map_answers_with_itself(town, sign_in):
     case = to_state(town, State.IN_HAND)
     client = sign_in("supervisor")

@@ -90,6 +90,7 @@ def test_the_table_and_its_twin_name_the_same_moves():
         assert (move.right is None) == (move.by_reporter or move.by_system)
 
 
+@pytest.mark.req("S-01")
 def test_supervision_and_command_are_different_rights():
     command = {BY_ACTION[Action.DISPATCH].right}
     supervision = {BY_ACTION[a].right for a in (Action.VERIFY, Action.CHECK, Action.CLOSE)}
