@@ -32,8 +32,10 @@ function toggleList() {
     shown.remove();
     return;
   }
+  const keyed = [...document.querySelectorAll("[data-key]")].filter((node) => node.offsetParent !== null);
+  if (!keyed.length) return; // nothing to list: an empty box would puzzle
   const rows = el("dl");
-  for (const node of document.querySelectorAll("[data-key]")) {
+  for (const node of keyed) {
     const label = node.getAttribute("aria-label") || node.querySelector("span:not(.sr-only)")?.textContent || node.textContent;
     rows.append(el("dt", {}, el("kbd", {}, node.dataset.key)), el("dd", {}, label.trim()));
   }
