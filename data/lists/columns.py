@@ -13,7 +13,8 @@ from data.lists.errors import ListError
 # Headers as city hotlines (12345), service desks and English exports write them.
 GUESSES: dict[str, tuple[str, ...]] = {
     CaseField.OUTSIDE_NUMBER: (
-        "工单编号", "工单号", "编号", "案件编号", "受理编号", "流水号", "诉求编号", "任务号", "外部编号",
+        "工单编号", "工单号", "编号", "案件编号", "受理编号", "流水号", "诉求编号", "任务号",
+        "外部编号",
         "outside number", "number", "case number", "request id", "service request id", "ticket",
         "id", "unique key",
     ),
