@@ -4,7 +4,9 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
@@ -33,8 +35,39 @@ class LookOnly(admin.ModelAdmin):
         return False
 
 
+VERBS = {"add": _("add"), "change": _("change"), "delete": _("delete"), "view": _("view")}
+
+
+def permission_text(permission: Permission) -> str:
+    """Room, model and verb in the reader's language; Django keeps the sentence in English."""
+    verb = permission.codename.partition("_")[0]
+    model = permission.content_type.model_class()
+    if model is None or verb not in VERBS:
+        return str(permission)
+    room = model._meta.app_config.verbose_name
+    return f"{room} | {model._meta.verbose_name} | {VERBS[verb]}"
+
+
+class PermissionsInWords:
+    """For administration classes that choose permissions."""
+
+    def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+        if field is not None and db_field.remote_field.model is Permission:
+            field.label_from_instance = permission_text
+        return field
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(PermissionsInWords, DjangoGroupAdmin):
+    pass
+
+
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(PermissionsInWords, DjangoUserAdmin):
     list_display = ["username", "full_name", "is_active", "is_staff", "last_login"]
     search_fields = ["username", "full_name"]
     fieldsets = [
