@@ -19,7 +19,21 @@ BRACE_FIELD = re.compile(r"\{(\w*)\}")
 TAG = re.compile(r"</?[a-z][^>]*>")
 # The office's stages, which residents never meet.
 OFFICE_WORDS = re.compile("立案|派遣|挂账|作废")
-PUBLIC_FILES = ("incidents/templates/incidents/public/", "incidents/services/feedback.py")
+PUBLIC_FILES = (
+    "incidents/templates/incidents/public/",
+    "incidents/forms/follow.py",
+    "incidents/forms/reports.py",
+    "incidents/services/effects_reporter.py",
+    "incidents/services/feedback.py",
+    "incidents/services/intake_checks.py",
+    "incidents/services/photos.py",
+    "incidents/views/home.py",
+    "incidents/views/parts.py",
+    "incidents/views/public.py",
+    "gridmgmt/templates/components/footer.html",
+    "gridmgmt/templates/components/header_public.html",
+    "gridmgmt/templates/core/privacy.html",
+)
 HALF_WIDTH = re.compile(r"[\u4e00-\u9fff][,;:?!](?:\s|[\u4e00-\u9fff]|$)|[\u4e00-\u9fff]\.(?:\s|$)")
 
 
@@ -99,7 +113,7 @@ def test_residents_never_meet_the_stages_of_the_office(said, chinese) -> None:
         for key, message in said.items()
         if any(name.startswith(PUBLIC_FILES) for name in message.files)
     ]
-    assert len(public) > 80
+    assert len(public) > 150
     found = [
         text for key in public for text in chinese[key].translations if OFFICE_WORDS.search(text)
     ]
