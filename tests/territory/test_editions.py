@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+import shapely
 from django.contrib.gis.geos import MultiPolygon, Polygon
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -18,6 +19,8 @@ from grids.territory.choices import EditionStatus, FindingKind
 from grids.territory.errors import EditionConflict, FindingsRefused, TerritoryError
 from grids.territory.models import Boundary, Building, Edition, Grid, Lineage
 from grids.territory.services import editions
+from grids.territory.services.boundary_files import AreaRow
+from grids.territory.services.boundary_import import import_areas
 from grids.territory.services.responsibility import responsible_areas
 from tests.town import START, Town
 
@@ -191,6 +194,63 @@ def test_what_took_effect_cannot_be_withdrawn_nor_published_twice(town: Town) ->
         editions.withdraw(edition, actor=None, now=timezone.now())
     with pytest.raises(TerritoryError):
         publish(edition)
+
+
+def test_nothing_is_drawn_into_what_somebody_published_meanwhile(town: Town) -> None:
+    stale = draft()
+    split_a1(town, stale)
+    publish(Edition.objects.get(pk=stale.pk))
+    assert stale.status == EditionStatus.DRAFT  # as it was read, before it was published
+    shape = town.boundaries["a2"].geometry
+    area = AreaRow("110108999001003", "x", "", None, shapely.from_wkb(bytes(shape.wkb)), None, None)
+    for draw in (
+        lambda: editions.put(stale, town.grids["a1"], geometry=shape, name="x"),
+        lambda: editions.remove(stale, town.grids["a1"]),
+        lambda: editions.rebase(stale, actor=None, now=timezone.now()),
+        lambda: import_areas(
+            stale, [area], tier=town.tiers["grid"], actor=None, now=timezone.now()
+        ),
+    ):
+        with pytest.raises(TerritoryError, match="redraw"):
+            draw()
+    assert set(stale.boundaries.values_list("name", flat=True)) == {"区a1", "区a3"}
+
+
+def test_a_code_of_an_abolished_area_is_not_used_again_by_drawing_either(town: Town) -> None:
+    ending = draft()
+    editions.remove(ending, town.grids["a2"])
+    publish(ending, accept_findings="gap")
+    again = draft("again")
+    editions.put(
+        again,
+        town.grids["a2"],
+        geometry=town.boundaries["a2"].geometry,
+        name="区a2",
+        parent=town.grids["a"],
+    )
+    with pytest.raises(TerritoryError, match="110108999001002"):
+        publish(again)
+
+
+def test_an_edition_on_which_a_later_one_stands_is_called_back_after_it(town: Town) -> None:
+    tomorrow = timezone.now() + dt.timedelta(days=1)
+    first = draft("first")
+    split_a1(town, first)
+    publish(first, effective_at=tomorrow)
+    second = draft("second")
+    editions.put(
+        second,
+        town.grids["a1"],
+        geometry=first.boundaries.get(grid=town.grids["a1"]).geometry,
+        name="renamed",
+        parent=town.grids["a"],
+    )
+    publish(second, effective_at=tomorrow + dt.timedelta(days=1))
+    with pytest.raises(EditionConflict, match="110108999001001"):
+        editions.withdraw(first, actor=None, now=timezone.now())
+    for edition in (second, first):
+        editions.withdraw(edition, actor=None, now=timezone.now())
+    assert Boundary.objects.get(grid=town.grids["a1"], valid__upper_inf=True).name == "区a1"
 
 
 def test_an_empty_edition_is_refused(town: Town) -> None:

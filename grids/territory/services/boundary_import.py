@@ -19,7 +19,7 @@ from grids.territory.models import Boundary, Edition, Grid, Tier
 from grids.territory.querysets import refresh_statistics
 from grids.territory.services.boundary_files import AreaRow
 from grids.territory.services.coverage import Node, division, geometries, to_geos
-from grids.territory.services.editions import open_versions
+from grids.territory.services.editions import lock_draft, open_versions
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,10 @@ def import_areas(
     """Write areas of one tier into a draft. Parents come from the parent's code, else from the
     code's prefix, else from containment, in the nearest tier above that has areas at `moment`.
 
-    Raises FindingsRefused with every area whose parent is missing or whose code was used before.
+    Raises FindingsRefused with every area whose parent is missing or whose code was used before,
+    and TerritoryError when the edition is no draft any more.
     """
+    lock_draft(edition)
     areas, shortened = _shorten(areas, tier)
     upper = _upper(tier, moment or now, edition)
     parents = [_parent_of(area, upper) for area in areas]

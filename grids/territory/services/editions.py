@@ -35,6 +35,7 @@ def draft(
     return edition
 
 
+@transaction.atomic
 def put(
     edition: Edition,
     grid: Grid,
@@ -50,7 +51,7 @@ def put(
     source_crs: str = "",
 ) -> Boundary:
     """Set what the draft wants this grid to be; it remembers the version it started from."""
-    _must_be_draft(edition)
+    lock_draft(edition)
     if isinstance(geometry, Polygon):
         geometry = MultiPolygon(geometry, srid=4326)
     wanted = {
@@ -73,9 +74,10 @@ def put(
     return boundary
 
 
+@transaction.atomic
 def remove(edition: Edition, grid: Grid) -> Boundary:
     """Set a tombstone: the draft ends this grid. Its code is never used again."""
-    _must_be_draft(edition)
+    lock_draft(edition)
     current = open_versions([grid.pk]).get(grid.pk)
     if current is None:
         raise TerritoryError(_("%(code)s is not in force.") % {"code": grid.code})
@@ -106,7 +108,7 @@ def rebase(edition: Edition, *, actor: AbstractBaseUser | None, now: dt.datetime
 
     Whoever rebases has seen the difference: the drafted form wins when it is published.
     """
-    _must_be_draft(edition)
+    lock_draft(edition)
     moved = []
     current = open_versions(list(edition.boundaries.values_list("grid_id", flat=True)))
     for boundary in edition.boundaries.select_related("grid").defer("geometry"):
@@ -150,6 +152,7 @@ def publish(
     moment = effective_at or clock
     current = open_versions([boundary.grid_id for boundary in drafted])
     _refuse_conflicts(drafted, current, moment)
+    _refuse_reused(drafted)
     if moment < clock:
         _refuse_rewriting(drafted, moment)
     report = coverage.examine(moment, edition)
@@ -212,6 +215,15 @@ def withdraw(edition: Edition, *, actor: AbstractBaseUser | None, now: dt.dateti
     return edition
 
 
+def lock_draft(edition: Edition) -> None:
+    """Refuse what is no draft; a draft stays one until the caller's transaction ends.
+
+    What is in memory may be old: somebody may have published the edition since it was read, and
+    drawing into a published edition would rewrite history.
+    """
+    _must_be_draft(Edition.objects.select_for_update(no_key=True).get(pk=edition.pk))
+
+
 def _must_be_draft(edition: Edition) -> None:
     if edition.status != EditionStatus.DRAFT:
         raise TerritoryError(
@@ -256,6 +268,22 @@ def _refuse_conflicts(
         )
 
 
+def _refuse_reused(drafted: list[Boundary]) -> None:
+    """A code whose area was abolished is never used again."""
+    fresh = [boundary.grid_id for boundary in drafted if boundary.replaces_id is None]
+    reused = (
+        Boundary.objects.filter(grid_id__in=fresh, valid__isnull=False)
+        .order_by("grid__code")
+        .values_list("grid__code", flat=True)
+        .distinct()
+    )
+    if codes := list(reused[:10]):
+        raise TerritoryError(
+            _("Codes of abolished areas are never used again: %(codes)s.")
+            % {"codes": ", ".join(codes)}
+        )
+
+
 def _refuse_rewriting(drafted: list[Boundary], moment: dt.datetime) -> None:
     grids = [boundary.grid_id for boundary in drafted]
     known = Boundary.objects.filter(grid_id__in=grids, valid__isnull=False)
@@ -285,6 +313,17 @@ def _swap_ranges(
 
 def _reopen(edition: Edition) -> None:
     """Undo the swap of an edition that has not taken effect."""
+    later = Boundary.objects.filter(
+        replaces__edition=edition, edition__status=EditionStatus.PUBLISHED
+    )
+    if codes := list(later.order_by("grid__code").values_list("grid__code", flat=True)[:10]):
+        raise EditionConflict(
+            _(
+                "A change of %(codes)s takes effect later than this moment; publish after it, or "
+                "withdraw it first."
+            )
+            % {"codes": ", ".join(codes)}
+        )
     edition.boundaries.update(valid=None)
     reopened = list(
         Boundary.objects.filter(successors__edition=edition)
