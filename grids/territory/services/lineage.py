@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from grids.territory.geometry.coverage import area_m2
 from grids.territory.models import Boundary, Building, Edition, Lineage
@@ -25,19 +26,28 @@ def record_lineage(edition: Edition) -> list[Lineage]:
     )
     shapes = geometries([boundary.pk for boundary in [*replaced, *drafted]])
     lineages: list[Lineage] = []
-    for origin in replaced:
-        heirs = [heir for heir in drafted if heir.grid.tier_id == origin.grid.tier_id]
-        if heirs:
-            lineages += _shares(edition, origin, heirs, shapes)
+    for tier_id in sorted({origin.grid.tier_id for origin in replaced}):
+        heirs = [heir for heir in drafted if heir.grid.tier_id == tier_id]
+        own = {heir.grid_id: shapes[heir.pk] for heir in heirs}
+        # One tree a tier: a redraw of all grids compares thousands with thousands.
+        tree = shapely.STRtree([shapes[heir.pk] for heir in heirs])
+        for origin in replaced:
+            if origin.grid.tier_id != tier_id:
+                continue
+            if origin.grid_id in own and own[origin.grid_id].equals(shapes[origin.pk]):
+                continue  # renamed or moved under another parent: the ground is the same
+            lineages += _shares(edition, origin, heirs, tree, shapes)
     return Lineage.objects.bulk_create(lineages)
 
 
 def _shares(
-    edition: Edition, origin: Boundary, heirs: list[Boundary], shapes: dict
+    edition: Edition,
+    origin: Boundary,
+    heirs: list[Boundary],
+    tree: shapely.STRtree,
+    shapes: dict[int, BaseGeometry],
 ) -> list[Lineage]:
     ground = shapes[origin.pk]
-    if any(h.grid_id == origin.grid_id and shapes[h.pk].equals(ground) for h in heirs):
-        return []  # renamed or moved under another parent: the ground is the same
     whole_m2 = area_m2(ground)
     dwellings = [
         (shapely.Point(point.x, point.y), households)
@@ -46,7 +56,6 @@ def _shares(
         ).values_list("point", "households")
     ]
     total = sum(households for _point, households in dwellings)
-    tree = shapely.STRtree([shapes[heir.pk] for heir in heirs])
     lineages = []
     for index in sorted(int(i) for i in tree.query(ground, predicate="intersects")):
         heir = heirs[index]
