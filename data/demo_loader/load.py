@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from django.contrib.gis.geos import Point
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from data.demo_loader.accounts import FILE_NAME, Accounts, give_passwords, write_accounts
 from data.demo_loader.cases import CaseWriter
+from data.demo_loader.draws import Spot
 from data.demo_loader.ground import DEMO_FILE, EDITION, Division, division_of, load_division
 from data.demo_loader.office import Office
-from data.demo_loader.recent import report_recent
+from data.demo_loader.recent import Home, report_recent
 from data.demo_loader.staff import Staff, make_staff
 from data.demo_loader.stories import Ground, Teller, neighbours_of
 from gridmgmt.core import audit
 from gridmgmt.core.models import User
 from gridmgmt.core.permissions import Role
-from grids.territory.models import Edition, Tier
+from grids.territory.models import Boundary, Edition, Tier
 from grids.territory.services.ground import load_ground
 from grids.territory.services.places import rebuild_places
 from incidents.models import Incident
@@ -106,7 +108,7 @@ def by_role(found: dict[str, User]) -> dict[str, str]:
 def account_users(staff: Staff, division: Division) -> dict[str, User]:
     """One of each role; the grid's people are those of the grid with most households, its head
     is of the same community, and the handler is of the sanitation office, which has most work."""
-    busiest = max(division.leaves, key=lambda area: area.households or 0)
+    busiest = _busiest(division)
     sanitation = staff.departments[("sanitation", division.street_id)]
     users = {
         Role.COORDINATOR: staff.coordinators[busiest.grid_id],
@@ -119,6 +121,18 @@ def account_users(staff: Staff, division: Division) -> dict[str, User]:
         user.username = role.replace("_", "-")
     User.objects.bulk_update(list(users.values()), ["username"])
     return {str(role): users[Role(role)] for role in Role.values}
+
+
+def _busiest(division: Division) -> Boundary:
+    return max(division.leaves, key=lambda area: area.households or 0)
+
+
+def _home(division: Division, spots: Sequence[Spot]) -> Home:
+    """The grid of the accounts with the places in it."""
+    grid_id = _busiest(division).grid_id
+    outline = _busiest(division).geometry.prepared
+    inside = [spot for spot in spots if outline.contains(Point(spot.lon, spot.lat))]
+    return Home(grid_id, inside or spots)
 
 
 def _write_cases(
@@ -145,6 +159,7 @@ def _write_cases(
     lights = writer.write(cases - recent, DAYS)
     report_recent(
         recent,
+        home=_home(division, writer.spots),
         spots=writer.spots,
         categories=writer.categories,
         staff=staff,

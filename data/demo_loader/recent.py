@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from data.demo_loader import draws, texts
@@ -19,13 +20,23 @@ from incidents.services.intake import Report, report
 from incidents.services.moves import perform
 
 WITH_PHOTO = 6
+AT_HOME = 3  # every third of them
 FRESH, FRESH_SPREAD = 0.4, timedelta(hours=7)
 OLDER_SPREAD = timedelta(days=3)
+
+
+@dataclass(frozen=True)
+class Home:
+    """The grid of the accounts that visitors try, and its places: something waits there."""
+
+    grid_id: int
+    spots: Sequence[Spot]
 
 
 def report_recent(
     count: int,
     *,
+    home: Home,
     spots: Sequence[Spot],
     categories: Sequence[Category],
     staff: Staff,
@@ -37,7 +48,9 @@ def report_recent(
     cases = []
     weights = [draws.category_weight(c.name, now.month) for c in categories]
     for number, moment in enumerate(moments):
-        spot = rng.choices(spots, [s.weight for s in spots])[0]
+        at_home = number % AT_HOME == 0
+        near = home.spots if at_home else spots
+        spot = rng.choices(near, [s.weight for s in near])[0]
         category = rng.choices(categories, weights)[0]
         channel = rng.choice((Channel.WEB, Channel.PHONE, Channel.PATROL, Channel.WEB))
         # Some residents choose no picture tile: then the manager finds the category.
@@ -52,14 +65,18 @@ def report_recent(
                 photos=(draw_photo(number),) if number % 5 == 0 and number < 5 * WITH_PHOTO else (),
                 simulated=True,
             ),
-            actor=_patrol(staff, spot, rng) if channel == Channel.PATROL else None,
+            actor=_patrol(staff, home if at_home else None, rng)
+            if channel == Channel.PATROL
+            else None,
             now=moment,
         )
         cases.append(_go_on(case, staff, moment, now, rng))
     return cases
 
 
-def _patrol(staff: Staff, spot: Spot, rng: random.Random) -> User:
+def _patrol(staff: Staff, home: Home | None, rng: random.Random) -> User:
+    if home is not None:
+        return staff.coordinators[home.grid_id]
     return rng.choice(list(staff.coordinators.values()))
 
 
