@@ -73,7 +73,7 @@ BD09 = Crs("bd09")
 def parse_crs(text: str) -> Crs:
     """`wgs84`, `CGCS2000`, `gcj-02`, `BD-09`, `EPSG:32650` … → Crs. Raises UnknownCrsError."""
     word = re.sub(r"[\s_-]", "", text or "").casefold()
-    number = re.fullmatch(r"(?:epsg:{1,2})?(\d{4,6})", word)
+    number = re.fullmatch(r"(?:epsg:{1,2})?([0-9]{4,6})", word)
     if (known := _NAMES.get(number[1] if number else word)) is not None:
         return Crs(known)
     if number is None:

@@ -92,7 +92,9 @@ def test_names(text, name):
     assert parse_crs(name) == Crs(name)
 
 
-@pytest.mark.parametrize("text", ["", "mars", "EPSG:1", "EPSG:999999", "EPSG:5773", "gcj03"])
+@pytest.mark.parametrize(
+    "text", ["", "mars", "EPSG:1", "EPSG:999999", "EPSG:5773", "gcj03", "EPSG:٣٢٦٥٠"]
+)
 def test_unknown_names_are_refused(text):
     with pytest.raises(UnknownCrsError):
         parse_crs(text)
