@@ -41,7 +41,9 @@ class Verdict:
 def client_address(request: HttpRequest) -> str:
     """The caller's address. X-Forwarded-For counts only as far as our own proxies wrote it.
 
-    IPv6 callers count by their /64 network, which is what one subscriber has.
+    IPv6 callers count by their /64 network, which is what one subscriber has. An IPv4 caller of a
+    server that listens on `::` arrives as ::ffff:a.b.c.d: all of them share one /64, so each
+    counts by its own address.
     """
     address = request.META.get("REMOTE_ADDR", "")
     if settings.PROXIES:
@@ -50,10 +52,12 @@ def client_address(request: HttpRequest) -> str:
     if ":" not in address:
         return address
     try:
-        network = ipaddress.IPv6Network((address, 64), strict=False)
+        caller = ipaddress.IPv6Address(address)
     except ValueError:
         return address
-    return str(network.network_address)
+    if caller.ipv4_mapped is not None:
+        return str(caller.ipv4_mapped)
+    return str(ipaddress.IPv6Network((caller, 64), strict=False).network_address)
 
 
 @functools.lru_cache(maxsize=32)

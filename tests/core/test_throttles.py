@@ -17,6 +17,7 @@ from gridmgmt.core import throttles
         ({"HTTP_X_FORWARDED_FOR": "203.0.113.5"}, 3, "203.0.113.5"),
         ({"REMOTE_ADDR": "192.0.2.1"}, 1, "192.0.2.1"),
         ({"REMOTE_ADDR": "2001:db8:1:2:3:4:5:6"}, 0, "2001:db8:1:2::"),
+        ({"REMOTE_ADDR": "::ffff:192.0.2.1"}, 0, "192.0.2.1"),
         ({"HTTP_X_FORWARDED_FOR": "not:an:address"}, 1, "not:an:address"),
     ],
 )
