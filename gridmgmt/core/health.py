@@ -18,6 +18,7 @@ from gridmgmt.core.models import OutboxEvent
 
 HEARTBEAT_LATE = timedelta(seconds=60)
 EVENTS_LATE = timedelta(minutes=2)
+FAILURES = 6  # of one handler: some two minutes of growing pauses
 SEAL_LATE = timedelta(minutes=10)
 
 
@@ -70,9 +71,15 @@ def _heartbeats(now: datetime) -> list[Check]:
 
 
 def _events(now: datetime) -> list[Check]:
-    waiting = OutboxEvent.objects.filter(delivered_at__isnull=True, due_at__lte=now)
-    late = waiting.filter(due_at__lt=now - EVENTS_LATE).exists()
-    return [Check("events", _("Events waiting"), not late, waiting.count())]
+    open_events = OutboxEvent.objects.filter(delivered_at__isnull=True)
+    waiting = open_events.filter(due_at__lte=now).count()
+    # Each failure puts the next attempt off, so a failing event is never long overdue.
+    failing = open_events.filter(
+        due_at__gt=now, deliveries__attempts__gte=FAILURES, deliveries__done_at__isnull=True
+    ).distinct()
+    late = open_events.filter(due_at__lt=now - EVENTS_LATE)
+    ok = not (late.exists() or failing.exists())
+    return [Check("events", _("Events waiting"), ok, waiting + failing.count())]
 
 
 def _trail(now: datetime) -> list[Check]:

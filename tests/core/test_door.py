@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from gridmgmt.core import health, tokens
 from gridmgmt.core.logs import JsonFormatter
-from gridmgmt.core.models import AuditEntry, OutboxEvent, User
+from gridmgmt.core.models import AuditEntry, OutboxDelivery, OutboxEvent, User
 
 PASSWORD = "a-long-password"
 LOGIN = "/login/"
@@ -175,6 +175,26 @@ def test_late_heartbeats_events_and_seals_are_seen(person):
         "unsealed",
     ]
     assert found["events"].value == found["unsealed"].value == 1
+
+
+@pytest.mark.req("Z-08")
+@pytest.mark.django_db
+def test_events_that_fail_again_and_again_are_seen_between_their_attempts():
+    now = timezone.now()
+    event = OutboxEvent.objects.create(name="x", due_at=now + timedelta(minutes=30))
+    delivery = OutboxDelivery.objects.create(event=event, handler="h", attempts=2, error="e")
+
+    def seen() -> tuple[bool, float | None]:
+        check = next(check for check in health.check_all(now) if check.code == "events")
+        return check.ok, check.value
+
+    assert seen() == (True, 0)
+    delivery.attempts = 40
+    delivery.save()
+    assert seen() == (False, 1)
+    event.delivered_at = now
+    event.save()
+    assert seen() == (True, 0)
 
 
 @pytest.mark.django_db
