@@ -84,6 +84,13 @@ def test_odd_parameters_are_refused_in_words(town: Town, client: Client, query) 
     assert list(response.json()) == list(query)
 
 
+@pytest.mark.parametrize("name", ["tier", "parent", "code"])
+def test_text_that_no_database_takes_finds_nothing(town: Town, client: Client, name: str) -> None:
+    assert client.get("/api/v1/grids/", {name: "a\0"}).json()["count"] == 0
+    assert client.get("/api/v1/grids.geojson", {name: "a\0"}).json()["features"] == []
+    assert client.get("/api/v1/grids/street/a%00/").status_code == 404
+
+
 def test_the_public_limit_holds(town: Town, client: Client, settings) -> None:
     rates = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] | {"public_read": "2/hour"}
     settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"DEFAULT_THROTTLE_RATES": rates}

@@ -66,6 +66,8 @@ class TierList(PublicRead, generics.ListAPIView):
 def in_force(query: Any, moment: dt.datetime) -> QuerySet[Boundary]:
     """Areas in force at the moment that the filters leave."""
     found = Boundary.objects.valid_at(moment).select_related("grid__tier", "parent")
+    if any("\0" in query.get(name, "") for name in ("tier", "parent", "code")):
+        return found.none()  # the database takes no such text, so no area can have it
     if tier := query.get("tier"):
         found = found.of_tier(tier)
     if parent := query.get("parent"):
