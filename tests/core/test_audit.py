@@ -79,6 +79,19 @@ def test_an_entry_waits_for_older_transactions_that_still_run(actor, other_trans
     assert audit.verify().broken_at is None
 
 
+def test_the_chain_goes_by_transaction_not_by_the_number_of_the_entry(actor, other_transaction):
+    """Else an entry of an older transaction would stand below the last link and stay unsealed."""
+    with other_transaction.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()")
+    note(actor, "begun later, written first")
+    insert(other_transaction, "begun first, written later")
+    other_transaction.commit()
+    assert audit.seal(now=NOW, limit=1) == 1
+    assert AuditSeal.objects.get().entry.action == "begun first, written later"
+    assert audit.seal(now=NOW) == 1
+    assert audit.verify() == audit.Verification(sealed=2, unsealed=0, broken_at=None)
+
+
 def test_a_transaction_of_another_database_holds_nothing_up(actor):
     elsewhere = session(dbname="postgres")
     with elsewhere.cursor() as cursor:
