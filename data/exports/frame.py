@@ -26,6 +26,12 @@ from data.querysets import SYSTEMS
 from data.services.grid_statistics import AreaRow, GridStatistics
 
 PARTS = (*SYSTEMS, "no_system")
+# Rates from which the count in their numerator could be worked out.
+TELLS_ON = {
+    "per_thousand_households": "reported",
+    "closing_rate": "closed",
+    "on_time_closing_rate": "closed",
+}
 
 
 @dataclass(frozen=True)
@@ -69,20 +75,22 @@ def make_frame(figures: GridStatistics, *, who: str, now: datetime, public: bool
 
 
 def _suppress(rows: list[AreaRow], values: list[dict[str, Any]]) -> None:
-    """Take small counts out: parts by row and by siblings' column, sums by siblings' column."""
+    """Take small counts out, and what would give them away.
+
+    The parts of a row stand in one table with their sum, for a sum that is left out could be
+    added up from parts that all stand there. A rate over the closed goes with their count.
+    """
     siblings: dict[str, list[int]] = defaultdict(list)
     for number, row in enumerate(rows):
         siblings[row.parent_code].append(number)
     for numbers in siblings.values():
-        for keys in (PARTS, ("reported",), ("closed",)):
+        for keys in ((*PARTS, "reported"), ("closed",)):
             table = [[values[n][key] or 0 for key in keys] for n in numbers]
             for n, line in zip(numbers, statistics.suppressed(table), strict=True):
                 values[n].update(zip(keys, line, strict=True))
     for row, line in zip(rows, values, strict=True):
         for key, stands_on in STANDS_ON.items():
-            if stands_on(row) < SMALLEST or (
-                key == "per_thousand_households" and line["reported"] is None
-            ):
+            if stands_on(row) < SMALLEST or line[TELLS_ON.get(key, key)] is None:
                 line[key] = None
 
 

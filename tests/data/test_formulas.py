@@ -1,11 +1,17 @@
 """The indicators as pure formulas, and what leaves public files."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from data import statistics
+from data.exports.frame import PARTS, make_frame
+from data.services.grid_statistics import AreaRow, GridStatistics, Question
+from data.services.periods import Period
 from data.statistics import Counts
+from grids.territory.models import Tier
 
 
 @pytest.mark.req("X-01")
@@ -64,3 +70,42 @@ def test_no_small_count_can_be_worked_out_from_sums(table: list[list[int]]) -> N
 
 def _turned(table: list[list]) -> list[list]:
     return [list(column) for column in zip(*table, strict=True)]
+
+
+NOW = datetime(2026, 3, 6, 1, tzinfo=UTC)
+
+
+def public_values(rows: list[tuple[Counts, list[int]]]) -> list[dict]:
+    """What a public file says of neighbours with these counts and parts."""
+    areas = [
+        AreaRow(n, f"{n:03d}", "区", "", "11", 100, counts, dict(zip(PARTS, parts, strict=True)), 5)
+        for n, (counts, parts) in enumerate(rows)
+    ]
+    question = Question(Period(date(2026, 3, 1), date(2026, 3, 5)), Tier(code="grid", name="格"))
+    return make_frame(
+        GridStatistics(question, NOW, rows=areas), who="x", now=NOW, public=True
+    ).values
+
+
+@pytest.mark.req("X-01")
+@given(st.lists(st.lists(st.integers(0, 9), min_size=6, max_size=6), min_size=1, max_size=6))
+def test_no_sum_left_out_can_be_added_up_from_its_parts(table: list[list[int]]) -> None:
+    rows = [[*parts, sum(parts)] for parts in table]
+    values = public_values([(Counts(reported=row[-1]), row[:-1]) for row in rows])
+    for line, original in zip(values, rows, strict=True):
+        shown = [line[key] for key in (*PARTS, "reported")]
+        missing = [n for value, n in zip(shown, original, strict=True) if value is None]
+        # Parts and sum are one equation: a single unknown in it is no secret.
+        assert len(missing) != 1
+
+
+@pytest.mark.req("X-01")
+def test_no_rate_tells_a_count_that_is_left_out() -> None:
+    few = Counts(reported=3, due_to_close=3, closed=2, closed_in_time=2)
+    many = Counts(reported=9, due_to_close=9, closed=9, closed_in_time=9)
+    busy = Counts(reported=20, due_to_close=20, closed=20, closed_in_time=20)
+    parts = [[counts.reported, 0, 0, 0, 0, 0] for counts in (few, many, busy)]
+    told = public_values(list(zip((few, many, busy), parts, strict=True)))
+    assert [line["closed"] for line in told] == [None, None, 20]
+    assert [line["closing_rate"] for line in told] == [None, None, 1]
+    assert [line["on_time_closing_rate"] for line in told] == [None, None, 1]
