@@ -277,3 +277,16 @@ def test_our_own_csv_for_excel_is_read_back(town: Town, tmp_path: Path) -> None:
     text: Any = '编号,内容,lon,lat\n"=""0012""",坑,116.304,40.009\n'
     load(write(tmp_path / "own.csv", text, "utf-8-sig"))
     assert Incident.objects.get().outside_number == "0012"
+
+
+@pytest.mark.req("Z-06")
+def test_refused_rows_are_no_formulas_and_can_be_mended(town: Town, tmp_path: Path) -> None:
+    bad = ROW.format(number="7").replace("垃圾没人清", '=HYPERLINK("http://x")')
+    path = write(tmp_path / "list.csv", HEADER + bad.replace("2026-03-02 09:30", "gestern"))
+    load(path, "--skip-bad")
+    beside = tmp_path / "list.refused.csv"
+    text = beside.read_text(encoding="utf-8-sig")
+    assert "'=HYPERLINK" in text
+    assert '"=HYPERLINK' not in text
+    load(write(beside, text.replace("gestern", "2026-03-02 09:30")))
+    assert Incident.objects.get().description == '=HYPERLINK("http://x")'

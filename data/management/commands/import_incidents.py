@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from data.choices import CaseField
+from data.exports.csv_files import safe_text
 from data.lists.columns import parse_map
 from data.lists.errors import ListError
 from data.services.incident_lists import ImportOutcome, import_list
@@ -89,9 +90,11 @@ class Command(BaseCommand):
 
 
 def _write_refused(outcome: ImportOutcome, path: Path) -> None:
+    """The rows to mend. Texts from outside open as texts; reading takes their apostrophe off."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([_("line number"), _("why refused"), *outcome.table.headers])
         for refusal in outcome.refused:
             values = [refusal.values.get(header) for header in outcome.table.headers]
-            writer.writerow([refusal.line, refusal.reason, *values])
+            texts = [safe_text(value) if isinstance(value, str) else value for value in values]
+            writer.writerow([refusal.line, safe_text(refusal.reason), *texts])
