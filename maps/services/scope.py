@@ -11,10 +11,7 @@ from grids.territory.models import Boundary
 
 
 def visible_boundaries(access: Access, moment: datetime) -> QuerySet[Boundary]:
-    """Boundaries in force at `moment` at or below the areas where the map may be seen.
-
-    A department handler's posts name no area, so theirs is the area of the department.
-    """
+    """Boundaries in force at `moment` at or below the areas where the map may be seen."""
     in_force = Boundary.objects.valid_at(moment)
     roots = access.grids_for(Right.SEE_MAP)
     return in_force if roots is None else in_force.filter(grid_id__in=_below(roots, moment))
