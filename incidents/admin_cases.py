@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from leaflet.admin import LeafletGeoAdminMixin
 
 from gridmgmt.core.admin import LookOnly
-from gridmgmt.core.crypto import mask_phone
 from incidents.models import Attachment, HistoryEntry, Incident, UrgentReceipt
+from incidents.services.contacts import masked_contact
 
 
 class _Lines(admin.TabularInline):
@@ -65,4 +65,4 @@ class IncidentAdmin(LeafletGeoAdminMixin, LookOnly):
 
     @admin.display(description=_("phone of the reporter"))
     def masked_phone(self, incident: Incident) -> str:
-        return mask_phone(incident.contact_phone)
+        return masked_contact(incident).phone

@@ -95,6 +95,7 @@ class IncidentQuerySet(models.QuerySet):
         """By query number, outside number or words of description and place; all words must fit.
 
         `phones`: a telephone number finds its reporter's cases (for who may open contact data).
+        Never the confidential ones: who reported those is opened with a reason, on record.
         """
         text = (text or "").strip()
         if not text:
@@ -102,7 +103,10 @@ class IncidentQuerySet(models.QuerySet):
         number = Q(number=text.upper()) | Q(outside_number=text)
         digits = "".join(c for c in text if c.isdigit())
         if phones and len(digits) >= 7 and len(digits) >= len(text) - 4:
-            number |= Q(contact_phone_index__in=[blind_index(digits), blind_index(f"+{digits}")])
+            number |= Q(
+                contact_phone_index__in=[blind_index(digits), blind_index(f"+{digits}")],
+                confidential=False,
+            )
         if (words := query_terms(text)) and not (text.isascii() and "-" in text):
             number |= Q(terms__contains=words)
         return self.filter(number)

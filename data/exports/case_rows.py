@@ -13,9 +13,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from gridmgmt.core.crypto import mask_phone
 from grids.territory.models import Grid, Tier
 from incidents.models import Incident
+from incidents.services.contacts import masked_contact
 
 CHUNK = 1000
 HEADINGS = (
@@ -83,7 +83,7 @@ class CaseTable:
 
 
 def _values(case: Incident) -> list[Any]:
-    category, point = case.category, case.public_point
+    category, point, contact = case.category, case.public_point, masked_contact(case)
     return [
         case.pk,
         case.reported_at,
@@ -97,15 +97,9 @@ def _values(case: Incident) -> list[Any]:
         int(case.urgent),
         int(case.on_the_spot),
         str(case.get_opinion_display()) if case.opinion else "",
-        mask_name(case.contact_name or ""),
-        mask_phone(case.contact_phone or ""),
+        contact.name,
+        contact.phone,
         round(point.x, 6) if point else None,
         round(point.y, 6) if point else None,
         int(case.simulated),
     ]
-
-
-def mask_name(name: str) -> str:
-    """段正淳 → 段**, Ann Smith → A**; an empty name stays empty."""
-    name = name.strip()
-    return f"{name[0]}**" if name else ""

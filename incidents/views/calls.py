@@ -132,12 +132,15 @@ def take_call(request: HttpRequest) -> HttpResponse:
 def earlier_calls(request: HttpRequest) -> HttpResponse:
     """The newest cases of the same phone, shown under its field while the caller speaks.
 
-    Asked by POST, so that no address and no log carries a telephone number.
+    Asked by POST, so that no address and no log carries a telephone number. Confidential ones
+    are left out: a number must not tell who reported them.
     """
     digest = blind_index(normal_phone(request.POST.get("phone", "")))
-    cases = Incident.objects.visible_to(request.access).none()  # type: ignore[attr-defined]
+    cases = Incident.objects.none()
     if digest:
-        cases = Incident.objects.visible_to(request.access).filter(contact_phone_index=digest)  # type: ignore[attr-defined]
+        cases = Incident.objects.visible_to(request.access).filter(  # type: ignore[attr-defined]
+            contact_phone_index=digest, confidential=False
+        )
     rows = cases.select_related("category").order_by("-reported_at")[:MOST_EARLIER]
     return render(request, "incidents/desk/earlier.html", {"cases": rows})
 

@@ -96,11 +96,13 @@ def test_a_major_emergency_reaches_the_leaders_at_once(town, sign_in):
 def test_earlier_calls_of_the_number_are_shown_and_no_address_carries_it(town, sign_in):
     earlier = take(town, contact_phone="13811112222", description="上次的事")
     take(town, area="f1", contact_phone="13811112222", description="外街的事")
+    take(town, contact_phone="13811112222", description="不愿具名", confidential=True)
     client = sign_in("desk")
     answer = client.post(f"{URL}earlier/", {"phone": "138 1111 2222"}, **ENGLISH)
     text = answer.content.decode()
     assert f"/work/{earlier.number}/" in text
     assert "外街的事" not in text
+    assert "不愿具名" not in text
     assert client.post(f"{URL}earlier/", {"phone": "13899998888"}).content.strip() == b""
     assert client.post(f"{URL}earlier/", {"phone": ""}).content.strip() == b""
     assert client.get(f"{URL}earlier/").status_code == 405
