@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from data.services.grid_statistics import Question, visible_areas
@@ -17,6 +18,8 @@ from grids.territory.models import Boundary, Tier
 DEFAULT_PERIOD = "30"
 MOST_AREAS = 400
 LONGEST_PERIOD = timedelta(days=3660)
+# Beyond these years the period before, or the day after, would leave the calendar.
+ANY_DAY = (MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2999, 12, 31)))
 PERIODS = (
     ("7", _("Last 7 days")),
     ("30", _("Last 30 days")),
@@ -33,10 +36,16 @@ class QuestionForm(forms.Form):
 
     period = forms.ChoiceField(label=_("Period"), choices=PERIODS, required=False)
     first = forms.DateField(
-        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("From"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        validators=ANY_DAY,
     )
     last = forms.DateField(
-        label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("To"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        validators=ANY_DAY,
     )
     tier = forms.ChoiceField(label=_("Tier"), required=False)
     system = forms.ChoiceField(label=_("Management system"), required=False)

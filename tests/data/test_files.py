@@ -104,6 +104,9 @@ def test_the_page_opens_for_the_analyst_in_both_languages(filled: Town, sign_in)
         "?system=x",
         "?period=0; drop table",
         "?first=1000-01-01",
+        "?last=0001-01-01",
+        "?first=0001-01-01&last=0001-01-02",
+        "?last=9999-12-31",
     ],
 )
 def test_bad_questions_are_told_and_not_guessed(filled: Town, sign_in, query: str) -> None:
@@ -241,6 +244,21 @@ def test_the_list_of_cases_is_masked(filled: Town, sign_in) -> None:
     book = openpyxl.load_workbook(io.BytesIO(body(fetch(client, "data:cases", "xlsx"))))
     assert book.worksheets[0].max_row == 7
     assert AuditEntry.objects.filter(action="cases.exported").count() == 3
+
+
+@pytest.mark.req("P-03")
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_a_confidential_report_leaves_without_its_reporter(
+    town: Town, sign_in, ending: str
+) -> None:
+    incident(town, "a1", contact_name="段正淳", contact_phone="18000001999", confidential=True)
+    raw = body(fetch(sign_in("analyst"), "data:cases", ending))
+    if ending == "xlsx":
+        sheet = openpyxl.load_workbook(io.BytesIO(raw)).worksheets[0]
+        raw = str(list(sheet.iter_rows(values_only=True))).encode()
+    assert town.grids["a1"].code in raw.decode("utf-8-sig")
+    assert "段" not in raw.decode("utf-8-sig")
+    assert "1999" not in raw.decode("utf-8-sig")
 
 
 @pytest.mark.req("Z-06")
