@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from data import statistics
@@ -89,6 +89,7 @@ def public_values(rows: list[tuple[Counts, list[int]]]) -> list[dict]:
 
 @pytest.mark.req("X-01")
 @given(st.lists(st.lists(st.integers(0, 9), min_size=6, max_size=6), min_size=1, max_size=6))
+@example([[0, 2, 0, 0, 0, 0], [0, 4, 0, 0, 6, 0], [0, 3, 0, 27, 0, 0], [0, 5, 0, 35, 0, 0]])
 def test_no_sum_left_out_can_be_added_up_from_its_parts(table: list[list[int]]) -> None:
     rows = [[*parts, sum(parts)] for parts in table]
     values = public_values([(Counts(reported=row[-1]), row[:-1]) for row in rows])
