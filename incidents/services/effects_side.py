@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from gridmgmt.core import audit, outbox
 from gridmgmt.core.search import terms
 from incidents.choices import OPEN_STATES, Action, ClockKind, Grade, Purpose, State
 from incidents.models import Attachment, Category, FilingRule, HistoryEntry, Incident, UrgentReceipt
@@ -249,6 +250,7 @@ def _sub_case(step: Step, part: Any) -> Incident:
     owners.by_hand(part_step, Purpose.HANDLE)
     sending.start(sub, ClockKind.HANDLE, now=step.now)
     sub.save(update_fields=OWNER_FIELDS)
+    _announce_sub_case(step, sub)
     step.more_lines.append(
         HistoryEntry(
             incident=sub,
@@ -262,6 +264,30 @@ def _sub_case(step: Step, part: Any) -> Incident:
         )
     )
     return sub
+
+
+def _announce_sub_case(step: Step, sub: Incident) -> None:
+    """A part is dispatched like any other case: its department hears of it, the audit notes it."""
+    moved = {"from": "", "to": sub.state, "version": sub.version}
+    audit.record(
+        actor=step.actor,
+        now=step.now,
+        action="incident.split",
+        target=sub,
+        data={"number": sub.number, "whole": step.incident.pk, **moved},
+    )
+    outbox.emit(
+        "incident_moved",
+        {
+            "incident": sub.pk,
+            "number": sub.number,
+            "action": str(Action.DISPATCH),
+            "actor": getattr(step.actor, "pk", None),
+            "urgent": sub.urgent,
+            **moved,
+        },
+        now=step.now,
+    )
 
 
 EFFECTS: dict[str, Callable[[Step], None]] = {

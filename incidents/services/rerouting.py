@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Q
 
 from grids.territory.models import Boundary
@@ -12,10 +13,7 @@ from incidents.models import Incident
 from incidents.services import owners, sending
 from incidents.services.decision import Decision
 from incidents.services.effects_side import PURPOSE_IN
-from incidents.services.errors import MoveRefused
 from incidents.services.moves import perform_by_system
-
-BATCH = 500
 
 
 def reroute_open_cases(*, edition_id: int, now: datetime) -> int:
@@ -32,25 +30,27 @@ def reroute_open_cases(*, edition_id: int, now: datetime) -> int:
         .filter(
             Q(report_path__overlap=touched) | Q(owner_path__overlap=touched) | Q(report_path=[])
         )
+        .order_by("pk")
         .values_list("pk", flat=True)
     )
     return sum(reroute(pk, edition_id=edition_id, now=now) for pk in list(ids))
 
 
+@transaction.atomic
 def reroute(incident_id: int, *, edition_id: int | None, now: datetime) -> bool:
-    """Route one case anew; False when its owner stays the same."""
-    incident = Incident.objects.select_related("category").get(pk=incident_id)
+    """Route one case anew; False when its owner stays the same.
+
+    The case is locked before the routing is asked: an owner found for the state of a moment ago
+    would take the case from whoever it was sent to meanwhile.
+    """
+    cases = Incident.objects.select_for_update(of=("self",)).select_related("category")
+    incident = cases.get(pk=incident_id)
     if incident.state not in OPEN_STATES or incident.point is None:
         return False
     decision = _decision(incident, now)
     if _owner_of(decision) == _present_owner(incident):
         return False
-    try:
-        perform_by_system(
-            Action.REROUTE, incident_id, now=now, decision=decision, edition=edition_id
-        )
-    except MoveRefused:  # closed in the same moment: nothing is left to route
-        return False
+    perform_by_system(Action.REROUTE, incident_id, now=now, decision=decision, edition=edition_id)
     return True
 
 

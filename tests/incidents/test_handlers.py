@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from gridmgmt.core import outbox
-from gridmgmt.core.models import OutboxDelivery, OutboxEvent
+from gridmgmt.core.models import AuditEntry, OutboxDelivery, OutboxEvent
 from gridmgmt.notifications.kinds import registered
 from gridmgmt.notifications.models import Notification
 from grids.territory.models import Boundary
@@ -15,6 +17,7 @@ from incidents import handlers, kinds
 from incidents.choices import Action, Grade, Opinion, State
 from incidents.models import Incident
 from incidents.services.moves import perform_by_reporter
+from incidents.services.rerouting import reroute
 from tests.incidents.helpers import category, move, take, to_state
 from tests.town import START
 
@@ -122,6 +125,18 @@ def test_urging_supervision_and_orders_reach_the_owner(town):
     assert inbox(town, "supervisor", kinds.REPLIED)
 
 
+def test_the_department_of_a_part_hears_of_it(town):
+    whole = to_state(town, State.FILED)
+    hear()
+    parts = [{"department_id": town.departments["sanitation"].pk, "description": "一半"}]
+    move(town, "dispatcher", Action.SPLIT, whole, note="分办", parts=parts)
+    hear()
+    part = Incident.objects.get(split_from=whole)
+    (told,) = inbox(town, "handler", kinds.ASSIGNED)
+    assert told.params["number"] == part.number
+    assert AuditEntry.objects.filter(action="incident.split", object_id=str(part.pk)).exists()
+
+
 def test_a_suspended_case_wakes_unless_somebody_was_quicker(town):
     quick, slow = to_state(town, State.IN_HAND), to_state(town, State.IN_HAND)
     until = slow.updated_at + timedelta(days=2)
@@ -195,6 +210,15 @@ def test_a_new_division_moves_open_cases_and_no_closed_one(town):
     assert Incident.objects.filter(pk=closed.pk).values().get() == before
     assert not elsewhere.history.filter(action=Action.REROUTE).exists()
     assert inbox(town, "teammate", kinds.ASSIGNED)
+
+
+@pytest.mark.req("G-04")
+def test_routing_anew_asks_only_while_the_case_is_held(town):
+    incident = to_state(town, State.REPORTED)
+    with CaptureQueriesContext(connection) as asked:
+        reroute(incident.pk, edition_id=None, now=timezone.now())
+    first = next(q["sql"] for q in asked if 'FROM "incidents_incident"' in q["sql"])
+    assert "FOR UPDATE" in first
 
 
 def _edition(now):
