@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -50,7 +50,6 @@ class PublicCase:
     may_rate: bool = False
     may_reopen: bool = False
     merged_into: str = ""
-    parts: tuple[str, ...] = field(default=())
 
 
 def public_case(number: str, *, now: datetime | None = None) -> PublicCase | None:

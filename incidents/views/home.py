@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -72,7 +73,7 @@ def open_reports_geojson(request: HttpRequest) -> HttpResponse:
                 "area": report.area,
                 "state": report.state,
                 "state_label": report.state_label,
-                "day": report.reported_at.date().isoformat(),
+                "day": timezone.localdate(report.reported_at).isoformat(),
             },
         }
         for report in open_reports(rows)

@@ -67,6 +67,8 @@ def report(request: HttpRequest) -> HttpResponse:
 @require_safe
 def sent(request: HttpRequest, number: str) -> HttpResponse:
     """Thank you: the number, and who looks after it."""
+    if not (verdict := hit("public_read", client_address(request))).allowed:
+        return _refuse_number(request, number, _too_many(verdict), 429)
     incident = Incident.objects.filter(number=numbers.normalise(number)).first()
     if incident is None:
         raise Http404
@@ -112,17 +114,11 @@ def follow(request: HttpRequest) -> HttpResponse:
 def follow_case(request: HttpRequest, number: str) -> HttpResponse:
     """Where one report stands, in plain words; opinion and a second look are sent from here."""
     if not (verdict := hit("public_read", client_address(request))).allowed:
-        form = NumberForm({"number": number})
-        form.is_valid()
-        form.add_error("number", _too_many(verdict))
-        return _draw_follow(request, form, 429)
+        return _refuse_number(request, number, _too_many(verdict), 429)
     normal = numbers.normalise(number)
     case = feedback.public_case(normal) if normal else None
     if case is None:
-        form = NumberForm({"number": number[:60]})
-        form.is_valid()
-        form.add_error("number", wrong_number(normal))
-        return _draw_follow(request, form, 404)
+        return _refuse_number(request, number, wrong_number(normal), 404)
     if normal != number:
         return redirect("incidents:follow_case", number=normal)
     if request.method == "POST":
@@ -187,6 +183,14 @@ def _draw_report(request: HttpRequest, form: ReportForm, status: int = 200) -> H
     return render(request, "incidents/public/report.html", context, status=status)
 
 
+def _refuse_number(request: HttpRequest, number: str, why: str, status: int) -> HttpResponse:
+    """The form that asks for a number, with the one that was in the address and why it failed."""
+    form = NumberForm({"number": number[:60]})
+    form.is_valid()
+    form.add_error("number", why)
+    return _draw_follow(request, form, status)
+
+
 def _draw_follow(request: HttpRequest, form: NumberForm, status: int) -> HttpResponse:
     context = {"public_nav": public_nav(request, "follow"), "form": form}
     return render(request, "incidents/public/follow.html", context, status=status)
@@ -219,6 +223,8 @@ def _sentence(case: PublicCase) -> str:
     """Where it stands, as one would say it at the door."""
     if case.merged_into:
         return _("Others reported the same matter, so both are handled together.")
+    if case.state == PublicState.NOT_TAKEN and not case.result:
+        return _("We do not take it up.")
     return {
         PublicState.RECEIVED: _("We have your report. Somebody goes and looks at it."),
         PublicState.IN_PROGRESS: _("Somebody has been told to solve it and is at it."),

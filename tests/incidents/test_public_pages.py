@@ -4,7 +4,7 @@ import html
 import re
 import struct
 import zlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -225,6 +225,11 @@ def test_home_shows_released_open_cases_without_number_person_or_exact_place(tow
     assert len(points) == 1
     assert points[0]["geometry"]["coordinates"] != [shown.point.x, shown.point.y]
     assert shown.number not in str(points)
+    # The day is the office's: half past midnight in Beijing is still the day before in UTC.
+    half_past_midnight = datetime(2025, 6, 1, 16, 30, tzinfo=UTC)
+    Incident.objects.filter(pk=shown.pk).update(reported_at=half_past_midnight)
+    (point,) = reader().get("/reports.geojson").json()["features"]
+    assert point["properties"]["day"] == "2025-06-02"
 
 
 def test_home_asks_the_same_number_of_questions_however_many_cases_there_are(
@@ -272,6 +277,7 @@ def test_following_is_limited_per_address(town, settings):
     resident = reader()
     answers = [resident.get(f"/follow/{number}/").status_code for _n in range(3)]
     assert answers == [200, 200, 429]
+    assert resident.get(f"/report/sent/{number}/").status_code == 429
 
 
 @pytest.mark.req("P-03")
@@ -328,11 +334,20 @@ def test_a_satisfied_reporter_is_thanked(town):
     assert "Not solved?" not in page
 
 
+def test_a_report_made_void_promises_no_reason_that_is_not_there(town):
+    incident = move(town, "supervisor", "void", take(town), note="内部原因")
+    page = text_of(reader().get(f"/follow/{incident.number}/"))
+    assert "Not taken up" in page
+    assert "内部原因" not in page
+    assert "Below you read why" not in page
+
+
 def test_why_a_report_is_not_taken_up_stands_there(town):
     incident = move(town, "owner", "verify", take(town), note="查看")
     incident = move(town, "owner", "not_file", incident, note="x", public_note="属于邻区")
     page = text_of(reader().get(f"/follow/{incident.number}/"))
     assert "属于邻区" in page
+    assert "Below you read why" in page
     assert "Not taken up" in page
 
 
