@@ -23,6 +23,7 @@ from incidents.choices import Channel, State
 from incidents.clocks import light
 from incidents.forms.reports import FIELD_OF, fresh_key
 from incidents.models import Incident, UrgentReceipt
+from incidents.services.errors import KeyConflict
 from incidents.services.intake import Report, report
 from incidents.services.receipts import acknowledge, mark_seen
 from incidents.views.case import visible_case
@@ -75,6 +76,16 @@ def today(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             case = report(form.report(), actor=request.user, now=timezone.now())
+        except KeyConflict:
+            form.data = form.data.copy()
+            form.data["key"] = fresh_key()
+            form.add_error(
+                None,
+                _(
+                    "A report from this page has arrived already. If this is another matter, "
+                    "send it once more."
+                ),
+            )
         except ValidationError as error:
             by_field = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
             for name, texts in by_field.items():

@@ -100,6 +100,20 @@ def test_an_order_is_filed_directly_and_goes_to_whoever_handles_it(town, sign_in
     assert Incident.objects.count() == 1
 
 
+def test_another_order_from_the_same_page_goes_out_when_it_is_sent_once_more(town, sign_in):
+    client = sign_in("leader")
+    lon, lat = town.point_in("a1")
+    order = {"description": "清理", "lon": lon, "lat": lat, "key": "k" * 32}
+    assert client.post(URL, order, **ENGLISH).status_code == 302
+    other = client.post(URL, order | {"description": "另一件"}, **ENGLISH)
+    assert other.status_code == 400
+    assert "send it once more" in other.content.decode()
+    key = re.search(r'name="key" value="([0-9a-f]{32})"', other.content.decode()).group(1)
+    again = client.post(URL, order | {"description": "另一件", "key": key}, **ENGLISH)
+    assert again.status_code == 302
+    assert Incident.objects.count() == 2
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
