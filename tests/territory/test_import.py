@@ -363,6 +363,21 @@ def test_each_row_keeps_its_columns_and_gets_one_for_each_tier(division, tmp_pat
     assert 30 < float(rows[2]["distance_m"]) < 36
 
 
+def test_columns_of_one_name_and_short_rows_keep_their_cells(division, tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("note,lon,lat,note\nfirst,116.305,40.01,second\n\nx,116.305,40.01\n")
+    target = tmp_path / "out.csv"
+    call_command("route_points", path, target, stdout=io.StringIO())
+    with target.open(encoding="utf-8", newline="") as text:
+        header, *rows = csv.reader(text)
+    assert header[:4] == ["note", "lon", "lat", "note"]
+    assert [row[:4] for row in rows] == [
+        ["first", "116.305", "40.01", "second"],
+        ["x", "116.305", "40.01", ""],
+    ]
+    assert {row[header.index("answer")] for row in rows} == {"inside"}
+
+
 def test_other_columns_crs_and_encodings(division, tmp_path: Path) -> None:
     lon, lat = from_wgs84(116.3001, 40.01, GCJ02)
     path = table(tmp_path / "p.csv", [{"经度": lon, "纬度": lat, "地址": "荷清苑"}], "gb18030")
@@ -392,6 +407,14 @@ def test_unknown_columns_are_refused_with_those_there_are(division, tmp_path: Pa
     (tmp_path / "empty.csv").write_text("")
     with pytest.raises(CommandError, match="header"):
         routed(tmp_path / "empty.csv")
+
+
+def test_a_quotation_mark_without_its_partner_is_named_by_line(division, tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text('lon,lat,note\n116.305,40.01,"' + "x" * 140_000)
+    with pytest.raises(CommandError, match="Line 2 cannot be read"):
+        routed(path)
+    assert {file.name for file in tmp_path.iterdir()} == {"s.gpkg", "c.gpkg", "p.csv"}
 
 
 def test_many_rows_stream_in_chunks(division, tmp_path: Path) -> None:

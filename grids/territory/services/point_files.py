@@ -62,18 +62,24 @@ def route_file(
             % {"moment": moment.isoformat(sep=" ")}
         )
     with source.open(encoding=_encoding(source), newline="") as text:
-        reader = csv.DictReader(text)
-        columns = list(reader.fieldnames or [])
-        if not columns:
-            raise TerritoryError(_("The file is empty: it has no header line."))
-        lon = _column(columns, lon, LON_NAMES, "--lon")
-        lat = _column(columns, lat, LAT_NAMES, "--lat")
-        with _whole(target) as temporary, temporary.open("w", encoding="utf-8", newline="") as out:
-            return _route(reader, out, columns, lon, lat, crs, moment)
+        rows = csv.reader(text)
+        try:
+            columns = next(rows, [])
+            if not columns:
+                raise TerritoryError(_("The file is empty: it has no header line."))
+            lon = _column(columns, lon, LON_NAMES, "--lon")
+            lat = _column(columns, lat, LAT_NAMES, "--lat")
+            with _whole(target) as draft, draft.open("w", encoding="utf-8", newline="") as out:
+                return _route(rows, out, columns, lon, lat, crs, moment)
+        except csv.Error as error:
+            raise TerritoryError(
+                _("Line %(line)s cannot be read as CSV: %(error)s. Check its quotation marks.")
+                % {"line": rows.line_num, "error": error}
+            ) from error
 
 
 def _route(
-    reader: csv.DictReader,
+    rows: Iterator[list[str]],
     out: TextIO,
     columns: list[str],
     lon: str,
@@ -81,13 +87,15 @@ def _route(
     crs: Crs,
     moment: dt.datetime,
 ) -> RoutedFile:
-    tiers = list(Tier.objects.order_by("order").values_list("code", flat=True))
-    added = {name: _free(name, columns) for name in (*tiers, "answer", "distance_m")}
-    writer = csv.DictWriter(out, [*columns, *added.values()], extrasaction="ignore", restval="")
-    writer.writeheader()
+    # Cells go by their place in the row, because two columns may have one name.
+    x, y = columns.index(lon), columns.index(lat)
+    tiers = Tier.objects.order_by("order").values_list("code", flat=True)
+    names = [*tiers, "answer", "distance_m"]
+    writer = csv.writer(out)
+    writer.writerow([*columns, *(_free(name, columns) for name in names)])
     result = RoutedFile()
-    for chunk in _chunks(reader):
-        points = [_point(row, lon, lat, crs) for row in chunk]
+    for chunk in _chunks(rows, len(columns)):
+        points = [_point(row[x], row[y], lon, lat, crs) for row in chunk]
         sound = [point for point in points if not isinstance(point, str)]
         answers = iter(responsible_areas_many(sound, moment=moment))
         for row, point in zip(chunk, points, strict=True):
@@ -101,7 +109,7 @@ def _route(
             else:
                 values = _values(next(answers))
             result.answers[values["answer"]] += 1
-            writer.writerow({**row, **{added[name]: value for name, value in values.items()}})
+            writer.writerow([*row, *(values.get(name, "") for name in names)])
     return result
 
 
@@ -112,22 +120,23 @@ def _values(answer: Responsibility) -> dict[str, str]:
     return values
 
 
-def _point(row: dict[str, str], lon: str, lat: str, crs: Crs) -> tuple[float, float] | str:
-    """The row's point in WGS84, or why it is none."""
+def _point(x_text: str, y_text: str, lon: str, lat: str, crs: Crs) -> tuple[float, float] | str:
+    """The two cells as a point in WGS84, or why they are none."""
     try:
-        x, y = float(row[lon] or "nan"), float(row[lat] or "nan")
+        x, y = float(x_text or "nan"), float(y_text or "nan")
         if crs.is_degrees:
             x, y = check_point(x, y)
         return check_point(*to_wgs84(x, y, crs))
-    except (TypeError, ValueError):
+    except ValueError:
         return _("no number in %(lon)s or %(lat)s") % {"lon": lon, "lat": lat}
     except InvalidPoint as refusal:
         return refusal.text
 
 
-def _chunks(reader: csv.DictReader) -> Iterator[list[dict[str, str]]]:
-    rows = iter(reader)
-    while chunk := list(itertools.islice(rows, CHUNK)):
+def _chunks(rows: Iterator[list[str]], width: int) -> Iterator[list[list[str]]]:
+    """Rows as wide as the header, empty lines left out."""
+    full = ((row + [""] * width)[:width] for row in rows if row)
+    while chunk := list(itertools.islice(full, CHUNK)):
         yield chunk
 
 
