@@ -115,6 +115,18 @@ def test_appointing_twice_is_refused_and_nothing_is_written(street):
 
 
 @pytest.mark.req("S-02")
+@pytest.mark.parametrize("role", [Role.DEPARTMENT_HANDLER, Role.DISPATCHER])
+def test_a_post_without_a_grid_is_held_once_at_a_time_too(street, role):
+    department = street.department if role == Role.DEPARTMENT_HANDLER else None
+    person = street.post("one", role, department=department)
+    with pytest.raises(ValidationError):
+        street.post("one", role, department=department)
+    roster.dismiss(post=person.posts.get(), actor=None, now=NOON)
+    street.post("one", role, department=department, start=NOON)
+    assert person.posts.count() == 2
+
+
+@pytest.mark.req("S-02")
 def test_one_person_two_grids_and_the_end_of_a_post(street):
     person = street.post("owner", Role.MANAGER, street.west)
     street.post("owner", Role.MANAGER, street.east)

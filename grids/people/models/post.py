@@ -73,6 +73,21 @@ class Post(models.Model):
     def __str__(self) -> str:
         return f"{self.person} · {self.get_role_display()}"
 
+    def clean(self) -> None:
+        """The exclusion constraint tells posts apart by their grid; those without one are here."""
+        super().clean()
+        if self.grid_id is not None or self.person_id is None or self.valid is None:
+            return
+        same = Post.objects.filter(
+            person_id=self.person_id,
+            role=self.role,
+            grid=None,
+            department_id=self.department_id,
+            valid__overlap=self.valid,
+        )
+        if same.exclude(pk=self.pk).exists():
+            raise self.unique_error_message(Post, ("person", "role", "department"))
+
 
 class Absence(models.Model):
     """Leave of a person, with who stands in meanwhile."""
