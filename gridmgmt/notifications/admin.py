@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from gridmgmt.core.admin import LookOnly
+from gridmgmt.core.admin import Audited, LookOnly
 from gridmgmt.notifications import kinds
 from gridmgmt.notifications.models import ChannelDelivery, Notification, WebhookEndpoint
 from gridmgmt.notifications.models.webhook import DeliveryStatus
@@ -46,7 +46,7 @@ class WebhookForm(forms.ModelForm):
 
 
 @admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(admin.ModelAdmin):
+class WebhookEndpointAdmin(Audited):
     form = WebhookForm
     list_display = ["name", "url", "active"]
     list_filter = ["active"]

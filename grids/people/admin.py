@@ -1,4 +1,4 @@
-"""The roster: people, departments, posts, absences. Changes of posts go through the verbs."""
+"""The roster: people, departments, posts, absences. Each change is in the trail and told above."""
 
 from typing import Any
 
@@ -11,41 +11,22 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from gridmgmt.core import audit, outbox
+from gridmgmt.core import outbox
+from gridmgmt.core.admin import Audited
 from gridmgmt.core.crypto import mask_phone
 from gridmgmt.core.periods import ValidInWords, period_text
 from grids.people.models import Absence, Department, Person, Post
 from grids.people.services import roster
 
 
-class AuditedAdmin(admin.ModelAdmin):
-    """Each change is noted in the trail and told to the rooms above."""
+class AuditedAdmin(Audited):
+    """Each change is noted in the trail and told, as `event`, to the rooms that hear it."""
 
     event = "roster_changed"
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        self._note(request, obj, "changed" if change else "added", sorted(form.changed_data))
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        self._note(request, obj, "deleted", [])
-        super().delete_model(request, obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        for obj in queryset:
-            self.delete_model(request, obj)
-
-    def _note(self, request: HttpRequest, obj: Any, verb: str, fields: list[str]) -> None:
-        now = timezone.now()
-        label = obj._meta.model_name
-        audit.record(
-            actor=request.user,
-            now=now,
-            action=f"{label}.{verb}",
-            target=obj,
-            data={"fields": fields},
-        )
-        outbox.emit(self.event, {label: obj.pk}, now=now)
+    def note(self, request: HttpRequest, obj: Any, verb: str, fields: list[str]) -> None:
+        super().note(request, obj, verb, fields)
+        outbox.emit(self.event, {obj._meta.model_name: obj.pk}, now=timezone.now())
 
 
 class NeverDeletedAdmin(AuditedAdmin):

@@ -7,13 +7,16 @@ from typing import Any
 from csp.constants import NONCE
 from csp.decorators import csp_update
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from leaflet.admin import LeafletAdminWidget, LeafletGeoAdmin
 
+from gridmgmt.core.admin import Audited
 from gridmgmt.core.periods import ValidInWords
+from grids.territory.errors import TerritoryError
 from grids.territory.models import (
     Boundary,
     Building,
@@ -26,6 +29,7 @@ from grids.territory.models import (
     Tier,
     Water,
 )
+from grids.territory.services.editions import lock_draft
 
 
 def extent_text(geometry: Any) -> str:
@@ -44,7 +48,7 @@ class MapWidget(LeafletAdminWidget):
         return {**super().get_context(name, value, attrs), "with_forms": True}
 
 
-class MapAdmin(LeafletGeoAdmin):
+class MapAdmin(Audited, LeafletGeoAdmin):
     """A form with a map. Its widget writes a script into the page, which only a nonce lets run."""
 
     widget = MapWidget
@@ -68,7 +72,7 @@ class ReadOnly:
 
 
 @admin.register(Tier)
-class TierAdmin(admin.ModelAdmin):
+class TierAdmin(Audited):
     list_display = ["order", "code", "name", "name_en", "code_length"]
     list_display_links = ["code"]
 
@@ -94,6 +98,21 @@ class BoundaryAdmin(ValidInWords, MapAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("geometry")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        self._still_draft(obj)
+        super().save_model(request, obj, form, change)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self._still_draft(obj)
+        super().delete_model(request, obj)
+
+    def _still_draft(self, boundary: Boundary) -> None:
+        """The form was opened on a draft; somebody may have published it in this moment."""
+        try:
+            lock_draft(boundary.edition)
+        except TerritoryError as refusal:
+            raise PermissionDenied(refusal.text) from refusal
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """A published outline is shown by where it lies, not by ten thousand numbers."""

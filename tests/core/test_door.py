@@ -296,6 +296,34 @@ def test_the_admin_signs_others_out_and_revokes(sign_in, town):
     assert token.revoked_at
 
 
+@pytest.mark.req("Z-02")
+def test_what_the_admin_does_to_accounts_is_in_the_trail_without_values(sign_in, town):
+    client, owner = sign_in("administrator"), town.users["owner"]
+    page = client.get(f"/admin/core/user/{owner.pk}/change/")
+    form = page.context["adminform"].form
+    values = {name: form[name].value() for name in form.fields if name != "password"}
+    values = {name: value for name, value in values.items() if value not in (None, False, [])}
+    values |= {"date_joined_0": "2025-01-01", "date_joined_1": "08:00", "full_name": "Somebody"}
+    answer = client.post(f"/admin/core/user/{owner.pk}/change/", values | {"is_staff": "on"})
+    assert answer.status_code == 302, answer.context["errors"]
+    secret = "a-secret-of-nobody-else"
+    answer = client.post(
+        f"/admin/core/user/{owner.pk}/password/",
+        {"usable_password": "true", "password1": secret, "password2": secret},
+    )
+    assert answer.status_code == 302, answer.context["errors"]
+    entries = AuditEntry.objects.filter(action="user.changed", object_id=str(owner.pk))
+    changed, password = entries.order_by("pk")
+    assert {"full_name", "is_staff"} <= set(changed.data["fields"])
+    assert password.data == {"fields": ["password"]}
+    assert changed.actor == town.users["administrator"]
+    assert "Somebody" not in str(list(entries.values_list("data", flat=True)))
+    chosen = {"action": "delete_selected", "post": "yes"}
+    stranger = town.users["stranger"].pk
+    client.post("/admin/core/user/", chosen | {"_selected_action": [stranger]})
+    assert AuditEntry.objects.filter(action="user.deleted", object_id=str(stranger)).exists()
+
+
 @pytest.mark.parametrize(
     "model",
     [
