@@ -17,6 +17,7 @@ from incidents.forms.categories import CategoryField, words_of
 from incidents.forms.uploads import PhotosField
 from incidents.lifecycle import Move
 from incidents.models import Incident
+from incidents.services.numbers import normalise
 
 # What each move asks besides the reason that the life cycle owes. A move that is not here and
 # owes no reason is one click.
@@ -116,7 +117,7 @@ class MoveForm(forms.Form):
             kind, _separator, number = target.partition(":")
             data[f"{kind}_id"] = int(number)
         if "into" in data:
-            found = Incident.objects.filter(number=data["into"].strip().upper())
+            found = Incident.objects.filter(number=normalise(data["into"]))
             data["into"] = found.values_list("pk", flat=True).first() or 0
         if departments := data.pop("departments", None):
             data["parts"] = [{"department_id": number} for number in departments]

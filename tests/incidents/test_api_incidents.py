@@ -231,6 +231,14 @@ def test_unknown_filters_are_named(town, sign_in, query):
     assert answer.json()["errors"]
 
 
+@pytest.mark.req("P-03")
+def test_a_number_finds_its_cases_but_no_confidential_one(town, sign_in):
+    known = take(town, contact_phone="13800001999")
+    take(town, contact_phone="13800001999", confidential=True)
+    rows = sign_in("owner").get(URL, {"q": "13800001999"}).json()["results"]
+    assert [row["number"] for row in rows] == [known.number]
+
+
 @pytest.mark.req("Z-01")
 def test_one_case_as_staff_and_as_everyone_else(town, sign_in, client):
     incident = take(town, contact_phone="13800001999", contact_name="张三")

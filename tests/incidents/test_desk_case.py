@@ -42,6 +42,15 @@ def act(client, case, action, *, fetch=False, **data):
     return client.post(f"/work/{case.number}/act/{action}/", data, **headers, **ENGLISH)
 
 
+def test_the_case_that_stays_is_named_however_its_number_is_typed(town, sign_in):
+    stays, goes = take(town), take(town)
+    typed = stays.number.lower().replace("-", " ")
+    answer = act(sign_in("owner"), goes, "merge", note="同一件事", into=typed)
+    assert answer.status_code == 302
+    goes.refresh_from_db()
+    assert goes.merged_into == stays
+
+
 @pytest.mark.req("I-06")
 def test_the_page_tells_what_where_why_and_what_happened(town, sign_in):
     case = to_state(town, State.DISPATCHED)
