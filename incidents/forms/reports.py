@@ -90,7 +90,15 @@ class ReportForm(PlaceForm):
         label=_("Your phone number"),
         help_text=_("Only for questions about this report. Nobody else sees it."),
         required=False,
-        widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "tel"}),
+        # A draft lies open on the phone for days; a number does not belong there.
+        widget=forms.TextInput(
+            attrs={
+                "type": "tel",
+                "inputmode": "tel",
+                "autocomplete": "tel",
+                "data-no-draft": True,
+            }
+        ),
     )
 
     def report(self) -> Report:

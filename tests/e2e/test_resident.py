@@ -78,6 +78,9 @@ def test_a_resident_reports_follows_and_rates(new_page, base_url, town, tiles, l
     expect(page.locator(".photos img")).to_have_count(1)
     page.locator("#id_contact_phone").fill("138 0000 1999")
     check_page(page, "report")
+    draft = page.evaluate("localStorage.getItem('gm.draft.report')")
+    assert "3号楼前的路灯不亮" in draft
+    assert "1999" not in draft  # the number is not left lying on the phone
     page.locator("form[data-report] [type=submit]").click()
 
     page.wait_for_url("**/report/sent/**")

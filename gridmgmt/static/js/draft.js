@@ -1,10 +1,9 @@
 /**
  * Form drafts survive a reload and a dead battery: form[data-draft="name"] keeps its words in localStorage and its
  * photos in IndexedDB until the server has answered with a page that carries data-draft-done="name".
- * Password and hidden token fields are never kept. A draft older than seven days is dropped.
+ * Passwords, the hidden token and fields with data-no-draft are never kept. A draft older than seven days is dropped.
  */
 
-import { toast } from "./dom.js";
 import { setUpPhotos } from "./photo.js";
 
 const KEEP_MS = 7 * 24 * 3600 * 1000;
@@ -81,7 +80,6 @@ async function restore(form, name) {
   const root = form.querySelector("[data-photos]");
   const files = root ? await photoStore("readonly", (store) => store.get(name)) : null;
   if (root && files && files.length) await (root.gmPhotos || setUpPhotos(root)).add(files);
-  if (form.dataset.textRestored && Object.values(kept.words).some((v) => v.some((x) => String(x).length > 3))) toast(form.dataset.textRestored);
 }
 
 /** @param {HTMLFormElement} form with data-draft */

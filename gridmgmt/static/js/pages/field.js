@@ -154,7 +154,12 @@ function setUpSending(form) {
     if (!waiting.hidden) send();
   });
   try {
-    if (localStorage.getItem(WAITING)) waiting.hidden = false;
+    // The page was closed before there was a signal: its draft is here again, under the same key.
+    const left = localStorage.getItem(WAITING);
+    if (left && left === form.elements.namedItem("key").value) {
+      waiting.hidden = false;
+      timer = window.setTimeout(() => send(), RETRY_MS);
+    } else if (left) localStorage.removeItem(WAITING);
   } catch (error) {
     console.info("Nothing was kept on this phone.", error.name);
   }
