@@ -6,7 +6,7 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 
 # Share of reports by channel, and the local hours in which each comes in (from, peak, until).
 CHANNELS = {
@@ -75,11 +75,6 @@ def draw_moment(day: datetime, channel: str, rng: random.Random) -> datetime:
     """A moment of the day in the channel's hours, most often near their peak."""
     start, peak, end = CHANNELS[channel][1]
     return day + timedelta(seconds=int(rng.triangular(start, end, peak) * 3600 - 1) % 86400)
-
-
-def local(moment: datetime, zone: tzinfo) -> datetime:
-    """The same moment in the office's zone."""
-    return moment.astimezone(zone)
 
 
 def category_weight(name: str, month: int) -> float:

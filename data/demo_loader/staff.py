@@ -53,13 +53,6 @@ class Staff:
     by_person: dict[int, User] = field(default_factory=dict)
     street_id: int = 0
 
-    def department_on(self, system: str, path: list[int]) -> Department | None:
-        """The department of a system nearest to the leaf, as the roster answers it."""
-        for grid_id in reversed(path):
-            if (found := self.departments.get((system, grid_id))) is not None:
-                return found
-        return None
-
 
 class _Office:
     """Collects people and posts, and writes each kind of row at once."""
