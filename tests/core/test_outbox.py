@@ -78,6 +78,21 @@ def test_a_handler_hears_once_and_unheard_events_end_too(hear):
 
 
 @pytest.mark.django_db
+def test_what_happened_first_is_heard_first(hear):
+    heard = []
+
+    @hear
+    def listener(event):
+        heard.append(event.payload["n"])
+
+    for number in range(3):
+        outbox.emit("tested", {"n": number}, now=NOW)
+    outbox.emit("tested", {"n": "before"}, now=NOW - timedelta(minutes=1))
+    outbox.deliver(now=LATER)
+    assert heard == ["before", 0, 1, 2]
+
+
+@pytest.mark.django_db
 def test_one_that_is_due_later_waits(hear):
     heard = []
     hear(lambda event: heard.append(event.name))
