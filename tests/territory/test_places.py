@@ -5,8 +5,10 @@ from django.contrib.gis.geos import LineString, Point, Polygon
 from django.db import connection
 from django.utils import timezone, translation
 
+from gridmgmt.core import outbox
 from grids.territory.choices import PlaceKind
 from grids.territory.models import Building, Place, Road
+from grids.territory.services import editions
 from grids.territory.services.places import (
     EXACT,
     LIKELY,
@@ -15,6 +17,7 @@ from grids.territory.services.places import (
     rebuild_places,
     search_places,
 )
+from tests.town import AREAS
 
 pytestmark = pytest.mark.django_db
 
@@ -117,6 +120,19 @@ def test_areas_are_found_by_name_and_code(town) -> None:
     rebuild_places(now=timezone.now())
     with translation.override("zh-hans"):
         assert search_places("110108999001001")[0].label == "区a1"
+
+
+def test_an_area_that_is_renamed_is_found_by_its_new_name(town) -> None:
+    rebuild_places(now=timezone.now())
+    edition = editions.draft("renaming", actor=None, now=timezone.now())
+    shape = town.boundaries["a1"].geometry
+    editions.put(edition, town.grids["a1"], geometry=shape, name="荷清里", parent=town.grids["a"])
+    editions.publish(edition, actor=None, now=timezone.now())
+    outbox.deliver()
+    with translation.override("zh-hans"):
+        assert [place.label for place in search_places("110108999001001")] == ["荷清里"]
+        assert search_places("荷清里")[0].kind == PlaceKind.AREA
+    assert Place.objects.filter(kind=PlaceKind.AREA).count() == len(AREAS)
 
 
 def test_rebuilding_twice_gives_the_same_gazetteer(words) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ from django.utils.translation import get_language
 from gridmgmt.core.search import normalise, query_terms, terms, weight
 from grids.territory.choices import PlaceKind
 from grids.territory.models import Boundary, Building, Place, Road
-from grids.territory.querysets import CandidatePlace, place_candidates
+from grids.territory.querysets import CandidatePlace, lock_publishing, place_candidates
 from grids.territory.services.coverage import to_geos
 
 EXACT, LIKELY, VAGUE = "exact", "likely", "vague"
@@ -23,6 +24,7 @@ LEAST_SCORE = 0.34  # below a third of the words matched it is no guess
 CANDIDATES = 200  # rows that the index hands over for ranking
 LARGE_M = 300.0  # beyond this reach a name alone is one step less certain
 VAST_M = 1_000.0  # beyond this it says nothing about the point
+APART_M = 300.0  # two equally good answers farther from each other are no answer
 FAR_M = 20_000.0  # distance at which nearness no longer counts
 METRES_PER_DEGREE = 111_000.0
 _NUMBERED = re.compile(r"[0-9]+(?:-[0-9]+)*[a-z]?")
@@ -60,7 +62,7 @@ def search_places(
         score, certainty = _judge(spelled, asked, row)
         certainty = _of_the_point(certainty, row.extent_m)
         if score >= LEAST_SCORE:
-            scored.append((score, -_distance(near, row.lon, row.lat), certainty, row))
+            scored.append((score, -_distance_m(near, row.lon, row.lat), certainty, row))
     scored.sort(key=lambda item: (-round(item[0], 3), -item[1], len(item[3].name), item[3].id))
     english = (get_language() or "").startswith("en")
     found: dict[tuple[str, int, int], FoundPlace] = {}
@@ -92,7 +94,7 @@ def place_from_words(text: str) -> FoundPlace | None:
         return None
     if len(found) > 1 and found[1].score >= found[0].score:
         first, second = found[0], found[1]
-        if _distance((first.lon, first.lat), second.lon, second.lat) > 300:
+        if _distance_m((first.lon, first.lat), second.lon, second.lat) > APART_M:
             return None
     return found[0]
 
@@ -152,11 +154,11 @@ def _numbers_of(words: Iterable[str]) -> set[str]:
     return {word for word in words if word.isascii() and _NUMBERED.fullmatch(word)}
 
 
-def _distance(near: tuple[float, float] | None, lon: float, lat: float) -> float:
-    """Roughly, in metres; 0 without a place to be near to."""
+def _distance_m(near: tuple[float, float] | None, lon: float, lat: float) -> float:
+    """Roughly, good for ranking; 0 without a place to be near to."""
     if near is None:
         return 0.0
-    dx = (lon - near[0]) * 0.77
+    dx = (lon - near[0]) * math.cos(math.radians(lat))
     dy = lat - near[1]
     return min(FAR_M, (dx * dx + dy * dy) ** 0.5 * METRES_PER_DEGREE)
 
@@ -167,8 +169,8 @@ def rebuild_places(*, now: dt.datetime) -> int:
 
     Named points of a ground file stay and get their terms.
     """
-    Place.objects.exclude(kind=PlaceKind.POINT).delete()
-    places = [*_roads(), *_buildings(), *_estates(), *_grids(now)]
+    Place.objects.exclude(kind__in=[PlaceKind.POINT, PlaceKind.AREA]).delete()
+    places = [*_roads(), *_buildings(), *_estates()]
     for place in places:
         place.terms = _terms(place)
     Place.objects.bulk_create(places, batch_size=1000)
@@ -176,7 +178,21 @@ def rebuild_places(*, now: dt.datetime) -> int:
     for place in points:
         place.terms = _terms(place)
     Place.objects.bulk_update(points, ["terms"], batch_size=1000)
-    return len(places) + len(points)
+    return len(places) + len(points) + refresh_area_places(now=now)
+
+
+@transaction.atomic
+def refresh_area_places(*, now: dt.datetime) -> int:
+    """Only the areas anew, after a division took effect; returns how many there are.
+
+    Two refreshes never cross: the second waits, then sees the newest division.
+    """
+    lock_publishing()
+    Place.objects.filter(kind=PlaceKind.AREA).delete()
+    places = list(_grids(now))
+    for place in places:
+        place.terms = _terms(place)
+    return len(Place.objects.bulk_create(places, batch_size=1000))
 
 
 def _terms(place: Place) -> list[str]:
