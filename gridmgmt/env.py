@@ -4,6 +4,7 @@ Every reader names the variable in its error, so that an operator sees which lin
 """
 
 import os
+import re
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -58,6 +59,17 @@ def limit(name: str, default: str, *, units: set[str]) -> tuple[int, str]:
             f"such as {default!r}, not {value!r}."
         )
     return int(amount), unit
+
+
+def rate(name: str, default: str) -> str:
+    """How often within how long, such as `600/min`: a whole number and sec, min, hour or day."""
+    value = os.environ.get(name, "").strip() or default
+    if not re.fullmatch(r"[0-9]+/(s|sec|second|m|min|minute|h|hour|d|day)", value):
+        raise ImproperlyConfigured(
+            f"{name} must be a number and sec, min, hour or day, such as {default!r}, "
+            f"not {value!r}."
+        )
+    return value
 
 
 def words(name: str, default: list[str]) -> list[str]:

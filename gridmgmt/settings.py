@@ -244,8 +244,8 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_THROTTLE_RATES": {
         # Per address, for what is open to everyone; rates are per deployment.
-        "public_read": env.text("GRIDMGMT_RATE_PUBLIC_READ", "600/min"),
-        "public_report": env.text("GRIDMGMT_RATE_PUBLIC_REPORT", "30/hour"),
+        "public_read": env.rate("GRIDMGMT_RATE_PUBLIC_READ", "600/min"),
+        "public_report": env.rate("GRIDMGMT_RATE_PUBLIC_REPORT", "30/hour"),
     },
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -260,14 +260,15 @@ SPECTACULAR_SETTINGS = {
 }
 
 LEAFLET_CONFIG = {
-    # The base map is our own vector tiles; an online layer is one setting.
+    # The base map is our own vector tiles: nothing is asked of the internet.
     "TILES": [],
     "ATTRIBUTION_PREFIX": False,
     "RESET_VIEW": False,
 }
 
-# Only the newest sizes matter: a photo is shrunk on the phone, larger ones are refused.
+# What a form sends besides its files, and the body of a call; photos have limits of their own.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+# Phones shrink a photo before they send it; a larger one did not come from our form.
 PHOTO_MAX_BYTES = env.number("GRIDMGMT_PHOTO_MAX_BYTES", 10 * 1024 * 1024)
 PHOTO_MAX_PIXELS = env.number("GRIDMGMT_PHOTO_MAX_PIXELS", 50_000_000)
 

@@ -33,6 +33,8 @@ def given(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
         (lambda: env.words(NAME, ["x"]), "", ["x"]),
         (lambda: env.choice(NAME, {"a", "b"}, "a"), "b", "b"),
         (lambda: env.limit(NAME, "1 day", units={"day"}), "3 day", (3, "day")),
+        (lambda: env.rate(NAME, "600/min"), "30/hour", "30/hour"),
+        (lambda: env.rate(NAME, "600/min"), "", "600/min"),
         (lambda: env.path(NAME, Path("/x")), "/y/z", Path("/y/z")),
     ],
 )
@@ -53,6 +55,9 @@ def test_takes_good_values(
         (lambda: env.choice(NAME, {"a", "b"}, "a"), "c"),
         (lambda: env.limit(NAME, "1 day", units={"day"}), "3 weeks"),
         (lambda: env.limit(NAME, "1 day", units={"day"}), "day"),
+        (lambda: env.rate(NAME, "600/min"), "600"),
+        (lambda: env.rate(NAME, "600/min"), "many/min"),
+        (lambda: env.rate(NAME, "600/min"), "600/year"),
     ],
 )
 def test_refuses_bad_values_by_name(
