@@ -135,8 +135,3 @@ ROLE_RIGHTS: dict[Role, frozenset[Right]] = {
     Role.ANALYST: frozenset({Right.SEE_MAP, Right.SEE_STATISTICS, Right.EXPORT}),
     Role.ADMINISTRATOR: frozenset({Right.ADMINISTER, Right.SEE_STATISTICS, Right.SEE_MAP}),
 }
-
-
-def rights_of(roles: set[str]) -> frozenset[str]:
-    """All rights that any of the roles holds; an unknown role holds none."""
-    return frozenset().union(*(ROLE_RIGHTS.get(role, frozenset()) for role in roles))  # type: ignore[call-overload]

@@ -14,10 +14,6 @@ class PostQuerySet(models.QuerySet):
         """Posts in force at `moment` (aware)."""
         return self.filter(valid__contains=moment)
 
-    def on_grids(self, grid_ids: list[int]) -> "PostQuerySet":
-        """Posts whose grid is one of these."""
-        return self.filter(grid_id__in=grid_ids)
-
 
 # Who really stands behind posts at a moment: the holder, their absence, and who stands in (with
 # whether that one is away too). Every report asks this once, so it is written out: building it

@@ -86,15 +86,6 @@ class Visitor:
         body = urllib.parse.urlencode({**fields, "csrfmiddlewaretoken": token}).encode()
         return self.open(path, body, {"X-CSRFToken": token})
 
-    def send_json(self, path: str, content: Any, **headers: str) -> Answer:
-        """Posts JSON."""
-        given = {
-            "Content-Type": "application/json",
-            "X-CSRFToken": self.cookie("csrftoken"),
-            **{name.replace("_", "-"): value for name, value in headers.items()},
-        }
-        return self.open(path, json.dumps(content).encode(), given)
-
     def cookie(self, name: str) -> str:
         """The value of a cookie, empty when there is none."""
         return next((cookie.value or "" for cookie in self.cookies if cookie.name == name), "")

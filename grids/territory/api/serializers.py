@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -94,5 +96,5 @@ class PlaceSerializer(serializers.Serializer):
     score = serializers.FloatField()
 
 
-def _iso(moment) -> str | None:  # type: ignore[no-untyped-def]
+def _iso(moment: dt.datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()

@@ -14,7 +14,7 @@ from grids.territory.querysets import BoundaryQuerySet
 
 
 class Boundary(BilingualName):
-    """One version of an area. `valid` is empty in a draft; a tombstone has no geometry.
+    """One version of an area. `valid` is null in a draft; a tombstone has no geometry.
 
     A published tombstone ends its grid: it keeps `valid` null, and the grid's last range is
     closed. Ranges of one grid never overlap, by constraint.
