@@ -113,8 +113,8 @@ class NearbyView(APIView):
     @extend_schema(
         operation_id="incidents_nearby",
         summary="Open cases near a place",
-        description="Counts by kind of all open ones, and the released ones with their words, at "
-        "blurred places. Distances are measured to the blurred place.",
+        description="Counts by residents' kind of all open ones, and the released ones with their "
+        "words, at blurred places. Distances are measured to the blurred place.",
         responses=OpenApiTypes.OBJECT,
         parameters=[
             OpenApiParameter("lon", float, required=True),
@@ -134,7 +134,7 @@ class NearbyView(APIView):
             if distance_m <= radius_m + settings.BLUR_DISTANCE_M:
                 near.append((distance_m, case))
         near.sort(key=lambda pair: pair[0])
-        kinds = Counter(case.category.label if case.category else _("other") for _m, case in near)
+        kinds = Counter(_plain_kind(case) for _metres, case in near)
         released = [
             _public_feature(case)["properties"]
             | {
@@ -195,6 +195,7 @@ _PUBLIC = (
     "category__name",
     "category__name_en",
 )
+_TILE = ("category__tile__name", "category__tile__name_en")
 
 
 def _is_staff(request: HttpRequest | Request) -> bool:
@@ -240,6 +241,13 @@ def _public_feature(case: Incident) -> dict[str, Any]:
     }
 
 
+def _plain_kind(case: Incident) -> str:
+    """The picture tile, never the category: what nobody has released must not tell everyone that
+    there was violence in a family, or a theft, in this very square."""
+    tile = case.category.tile if case.category else None
+    return tile.label if tile else _("other")
+
+
 def _radius(text: str) -> int:
     if not text:
         return NEARBY_M
@@ -252,11 +260,11 @@ def _around(lon: float, lat: float, radius_m: float) -> Any:
     """Open cases whose blurred point lies in the square around the place (index)."""
     reach_lat = (radius_m + settings.BLUR_DISTANCE_M) / METRES_PER_DEGREE
     reach_lon = reach_lat / max(math.cos(math.radians(lat)), 0.01)
-    cases = Incident.objects.open().filter(confidential=False).select_related("category")
+    cases = Incident.objects.open().filter(confidential=False).select_related("category__tile")
     window = (
         max(lon - reach_lon, -180),
         max(lat - reach_lat, -90),
         min(lon + reach_lon, 180),
         min(lat + reach_lat, 90),
     )
-    return cases.within_public(*window).only(*_PUBLIC)[:MOST_COUNTED]
+    return cases.within_public(*window).only(*_PUBLIC, *_TILE)[:MOST_COUNTED]

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from grids.territory.services.places import rebuild_places
 from incidents.choices import State
-from incidents.models import Attachment, Incident, PublicTile
+from incidents.models import Attachment, Category, Incident, PublicTile
 from tests.e2e.frame import LOOKS, Look, check_page, serious_faults, shot, small_targets
 from tests.incidents.helpers import WAY, category, move, take
 
@@ -232,15 +232,16 @@ def test_without_a_connection_nothing_is_sent_and_nothing_is_lost(new_page, base
 
 
 @pytest.mark.req("I-02")
-def test_open_reports_near_the_place_are_shown_before_sending(new_page, base_url, town):
-    near = take(town, description="路灯坏了", category_id=category(name_en="Street light").pk)
+def test_open_reports_near_the_place_are_shown_before_sending(new_page, base_url, town, tiles):
+    light = Category.objects.get(small_code="903")
+    near = take(town, description="路灯坏了", category_id=light.pk)
     Incident.objects.filter(pk=near.pk).update(released=True, public_description="路灯坏了两天")
     page = new_page(PHONE_EN, **position(town))
     page.goto(f"{base_url}/report/")
     expect(page.locator("[data-nearby]")).to_be_hidden()
     use_position(page)
     expect(page.locator("[data-nearby]")).to_contain_text("路灯坏了两天")
-    expect(page.locator("[data-nearby]")).to_contain_text("Street light")
+    expect(page.locator("[data-nearby] .near__kind")).to_have_text("Lights1")
     assert near.number not in page.content()
     check_page(page, "report-nearby")
 

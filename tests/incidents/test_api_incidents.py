@@ -346,7 +346,10 @@ def test_windows_over_the_public_map_never_narrow_the_exact_place(town, client):
 
 @pytest.mark.req("I-12")
 def test_nearby_counts_all_and_shows_released_ones_only(town, client):
-    kind = category(name_en="Overflowing bin")
+    tile = PublicTile.objects.create(code="rubbish", name="垃圾", name_en="Rubbish", icon="rubbish")
+    kind = category(name_en="Overflowing bin", tile=tile)
+    violence = category(small_code="902", name_en="Violence in a family")
+    take(town, category_id=violence.pk)
     shown = take(town, category_id=kind.pk)
     take(town, category_id=kind.pk)
     take(town, category_id=kind.pk, confidential=True)
@@ -354,8 +357,9 @@ def test_nearby_counts_all_and_shows_released_ones_only(town, client):
     move(town, "desk", Action.RELEASE, shown, description="路边有垃圾")
     lon, lat = town.point_in("a1")
     answer = client.get(NEARBY, {"lon": lon, "lat": lat}, headers={"Accept-Language": "en"}).json()
-    assert answer["count"] == 2
-    assert answer["counts"] == [{"kind": "Overflowing bin", "count": 2}]
+    assert answer["count"] == 3
+    assert answer["counts"] == [{"kind": "Rubbish", "count": 2}, {"kind": "other", "count": 1}]
+    assert "Violence" not in str(answer)
     assert [row["description"] for row in answer["released"]] == ["路边有垃圾"]
     assert "number" not in answer["released"][0]
     for bad in ({}, {"lon": lon}, {"lon": "x", "lat": 1}, {"lon": lon, "lat": lat, "radius": 9999}):
