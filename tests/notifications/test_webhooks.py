@@ -109,6 +109,19 @@ def test_private_addresses_can_be_switched_off(endpoint, receiver, settings):
     assert "resolve" in ChannelDelivery.objects.get().error
 
 
+@pytest.mark.parametrize("private", [True, False])
+@pytest.mark.parametrize("address", ["http://127.0.0.1:99999/", f"http://{'a' * 64}.example/"])
+def test_an_impossible_address_is_a_failure_like_any_other(endpoint, settings, private, address):
+    settings.WEBHOOK_PRIVATE_ADDRESSES = private
+    endpoint.url = address
+    endpoint.save()
+    tell()
+    assert send() == 0
+    delivery = ChannelDelivery.objects.get()
+    assert (delivery.attempts, delivery.status) == (1, "waiting")
+    assert delivery.error
+
+
 def test_a_switched_off_endpoint_waits(endpoint, receiver):
     tell()
     WebhookEndpoint.objects.update(active=False)

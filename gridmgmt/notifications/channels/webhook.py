@@ -149,8 +149,8 @@ def _call(delivery: ChannelDelivery, now: datetime) -> None:
             },
         )
         response.close()
-    except requests.RequestException as error:
-        raise DeliveryError(f"{type(error).__name__}") from error
+    except (requests.RequestException, ValueError) as error:  # ValueError: an impossible address
+        raise DeliveryError(type(error).__name__) from error
     finally:
         session.close()
     if not 200 <= response.status_code < 300:
@@ -168,7 +168,7 @@ def _refuse_private(url: str) -> None:
     parts = urlsplit(url)
     try:
         found = socket.getaddrinfo(parts.hostname, parts.port or parts.scheme)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: port 99999, a label over 63 characters
         raise DeliveryError("the name does not resolve") from error
     if not all(ipaddress.ip_address(item[4][0]).is_global for item in found):
         raise DeliveryError("private addresses are switched off")
