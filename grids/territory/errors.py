@@ -25,11 +25,11 @@ class InvalidPoint(TerritoryError):  # noqa: N818 - named for what it is, as Val
     """Coordinates that are no place on earth."""
 
 
-class EditionConflict(TerritoryError):  # noqa: N818
+class EditionConflict(TerritoryError):  # noqa: N818 - as above
     """Something the draft started from has changed meanwhile."""
 
 
-class FindingsRefused(TerritoryError):  # noqa: N818
+class FindingsRefused(TerritoryError):  # noqa: N818 - as above
     """The division has faults that nobody has accepted (or that nobody may accept)."""
 
     def __init__(self, message: object, findings: Sequence[CoverageFinding]) -> None:

@@ -64,6 +64,7 @@ class Visitor:
     ) -> Answer:
         """Requests a page; a status of an error is an answer too."""
         url = urllib.parse.urljoin(self.base_url, path)
+        # The scheme is that of the platform's own address, so no file is opened.
         request = urllib.request.Request(url, data=body, headers=dict(headers or {}))  # noqa: S310
         request.add_header("Accept-Language", "en")
         request.add_header("Referer", url)

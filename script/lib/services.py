@@ -180,6 +180,7 @@ class PrivateServices:
             raise Refusal(
                 f"GRIDMGMT_DATABASE must be lower-case letters, digits and _, not {name!r}."
             )
+        # Checked above: nothing but letters, digits and _ comes into the statement.
         if self._sql("postgres", f"SELECT 1 FROM pg_database WHERE datname = '{name}'") == "1":  # noqa: S608
             return
         say(f"· Making the database {name}")

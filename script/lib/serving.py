@@ -180,6 +180,7 @@ def answers(address: Address) -> bool:
     trust.check_hostname = False
     trust.verify_mode = ssl.CERT_NONE
     try:
+        # An Address is http or https, nothing else.
         with urllib.request.urlopen(f"{address.url}/", timeout=10, context=trust):  # noqa: S310
             return True
     except urllib.error.HTTPError:

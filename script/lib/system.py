@@ -89,7 +89,7 @@ def missing(wanted: Wanted, os_release: dict[str, str], local: Path) -> list[str
         "^postgresql-[0-9]+-postgis-3$": wanted.database and postgres_bin() is None,
         "^redis-server$": wanted.redis and shutil.which("redis-server") is None,
         "^fonts-noto-cjk$": wanted.tests and not _has_cjk_font(),
-        # Ubuntu has Chromium as a snap alone; there packages.install_browser fetches one.
+        # Ubuntu has Chromium as a snap alone; there packages.ensure_browser fetches one.
         "^chromium$": wanted.tests and os_release.get("ID") != "ubuntu" and chromium(local) is None,
     }
     return [pattern for pattern, is_missing in lacks.items() if is_missing]
