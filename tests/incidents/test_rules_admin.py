@@ -8,6 +8,7 @@ from incidents.models import Category, RoutingRule, SpecialDay
 from incidents.services import routing
 from incidents.services.standard import load_standard
 from tests.incidents.cases import NOW, incident
+from tests.incidents.helpers import take
 
 
 @pytest.fixture
@@ -109,3 +110,15 @@ def test_a_stranger_comes_nowhere(town, sign_in):
     for username in ("stranger", "supervisor"):
         answer = sign_in(username).get(reverse("admin:incidents_routingrule_changelist"))
         assert answer.status_code == 302
+
+
+@pytest.mark.req("P-03")
+def test_a_case_shows_no_contact_in_clear_and_none_of_a_confidential_one(admin, town):
+    for confidential, shown in ((False, True), (True, False)):
+        case = take(town, contact_phone="13800001999", confidential=confidential)
+        page = admin.get(
+            reverse("admin:incidents_incident_change", args=[case.pk])
+        ).content.decode()
+        assert case.number in page
+        assert ("138****1999" in page) is shown
+        assert "13800001999" not in page
