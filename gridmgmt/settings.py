@@ -279,6 +279,8 @@ BLUR_DISTANCE_M = env.number("GRIDMGMT_BLUR_DISTANCE_M", 100)
 
 # Letters in front of every query number (QH-7K3M-9XWA-C4HT); old numbers keep theirs.
 QUERY_NUMBER_PREFIX = env.text("GRIDMGMT_NUMBER_PREFIX", "QH").upper()
+if not (QUERY_NUMBER_PREFIX.isascii() and QUERY_NUMBER_PREFIX.isalnum()):
+    raise ImproperlyConfigured("GRIDMGMT_NUMBER_PREFIX must be letters and digits of ASCII.")
 
 # Webhooks may call addresses of the intranet; an office whose server is public switches it off.
 WEBHOOK_PRIVATE_ADDRESSES = env.flag("GRIDMGMT_WEBHOOK_PRIVATE", default=True)

@@ -22,12 +22,12 @@ urlpatterns = [
     path("field/cases.geojson", field.own_cases, name="field_cases"),
     # desks
     path("today/", today.today, name="today"),
-    path("today/receipt/<str:number>/", today.receipt, name="receipt"),
+    path("today/receipt/<slug:number>/", today.receipt, name="receipt"),
     path("work/", work.work_list, name="work"),
     path("work/new/", calls.take_call, name="call"),
     path("work/new/earlier/", calls.earlier_calls, name="earlier_calls"),
-    path("work/<str:number>/", case.case_page, name="case"),
-    path("work/<str:number>/panel/", case.case_panel, name="case_panel"),
-    path("work/<str:number>/contact/", case.contact, name="contact"),
-    path("work/<str:number>/act/<slug:action>/", case.act, name="act"),
+    path("work/<slug:number>/", case.case_page, name="case"),
+    path("work/<slug:number>/panel/", case.case_panel, name="case_panel"),
+    path("work/<slug:number>/contact/", case.contact, name="contact"),
+    path("work/<slug:number>/act/<slug:action>/", case.act, name="act"),
 ]

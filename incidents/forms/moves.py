@@ -160,6 +160,8 @@ def move_form(move: Move, incident: Incident, *, data: Any = None, files: Any = 
     form.fields["note"].required = move.reason
     if not move.reason:
         form.fields["note"].label = _("Note")
+    elif move.action in (Action.HANDLE, Action.SELF_HANDLE):
+        form.fields["note"].label = _("What was done?")
     _fill(form, move, incident)
     return form
 

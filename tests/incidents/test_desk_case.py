@@ -349,3 +349,9 @@ def test_queries_of_the_page_are_pinned(town, sign_in, django_assert_max_num_que
         case = move(town, "supervisor", "note", case, note="看过")
     with django_assert_max_num_queries(16):
         page_of(client, case)
+
+
+def test_an_address_that_no_number_can_have_is_not_found(sign_in):
+    client = sign_in("supervisor")
+    for tail in ("", "panel/"):
+        assert client.get(f"/work/QH-%00/{tail}").status_code == 404
