@@ -83,6 +83,10 @@ def test_new_cases_appear_without_a_reload_and_the_focus_stays(new_page, base_ur
     expect(page.locator("tr.is-new")).to_have_count(1)
     expect(page.locator("tr[data-href]").first).to_contain_text(second.number)
     assert page.evaluate("document.activeElement.getAttribute('href')") == held
+    # Another change soon after: what was marked as new stays marked.
+    take(town, now=timezone.now())
+    page.evaluate("document.dispatchEvent(new CustomEvent('inbox:changed'))")
+    expect(page.locator("tr.is-new")).to_have_count(2)
 
 
 def test_verifying_needs_a_category_and_takes_it_typed(new_page, base_url, town):

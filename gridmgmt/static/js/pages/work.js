@@ -35,15 +35,21 @@ function signature(root) {
   return root.innerHTML.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
 }
 
+let shown = signature(holder);
+let asked = 0;
+
 function put(html) {
   const fresh = document.createElement("div");
   fresh.innerHTML = html;
-  if (signature(fresh) === signature(holder)) return;
+  const coming = signature(fresh);
+  if (coming === shown) return;
+  shown = coming;
   const before = new Set(rowsOf(holder).map(keyOf));
+  const marked = new Set(rowsOf(holder).filter((row) => row.classList.contains("is-new")).map(keyOf));
   const focus = focused();
   holder.replaceChildren(...fresh.childNodes);
   const added = rowsOf(holder).filter((row) => !before.has(keyOf(row)));
-  for (const row of added) row.classList.add("is-new");
+  for (const row of rowsOf(holder)) if (!before.has(keyOf(row)) || marked.has(keyOf(row))) row.classList.add("is-new");
   if (added.length) news.textContent = `${holder.dataset.textNew} ${added.length}`;
   giveBack(focus);
 }
@@ -51,9 +57,14 @@ function put(html) {
 async function refresh() {
   // A form that was just sent leads away from here; a hidden page can wait.
   if (document.hidden || holder.querySelector("form[data-sent]")) return;
+  asked += 1;
+  const mine = asked;
   const response = await fetch(holder.dataset.workRows, { credentials: "same-origin", headers: { "X-Requested-With": "fetch" } });
   // Signed out meanwhile: the sign-in page is no table.
-  if (response.ok && !response.redirected) put(await response.text());
+  if (!response.ok || response.redirected) return;
+  const html = await response.text();
+  // An older answer that comes late would take the newest rows away again.
+  if (mine === asked) put(html);
 }
 
 function quietly() {
