@@ -54,7 +54,8 @@ def run() -> list[Figure]:
             1,
             True,
             "one second",
-            f"the slowest of {TRIES}, counted from the return of publish(); 0.0001 is the least shown",
+            f"the slowest of {TRIES}, counted from the return of publish(); "
+            "0.0001 is the least shown",
         )
     ]
 
