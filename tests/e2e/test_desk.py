@@ -63,7 +63,9 @@ def test_the_list_is_walked_filtered_and_worked_by_keys(new_page, base_url, town
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/work/{case.number}/")
     for state in (State.VERIFIED, State.FILED):
-        page.keyboard.press("n")
+        # The page that follows says the same for both steps, so the step itself is waited for.
+        with page.expect_navigation():
+            page.keyboard.press("n")
         expect(page.locator(".notice--success")).to_contain_text(case.number)
         case.refresh_from_db()
         assert case.state == state

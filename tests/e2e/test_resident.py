@@ -268,7 +268,8 @@ def test_an_old_phone_without_scripts_reports_follows_and_rates(new_page, base_u
     page.locator("form.follow-form [type=submit]").click()
     expect(page.locator(".result")).to_contain_text("Repaired")
     page.locator("input[value=satisfied]").check()
-    page.locator("[data-rating] [type=submit]").click()
+    with page.expect_navigation():
+        page.locator("[data-rating] [type=submit]").click()
     expect(page.locator("main")).to_contain_text("Satisfied")
     incident.refresh_from_db()
     assert incident.opinion == "satisfied"

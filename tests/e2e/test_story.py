@@ -51,7 +51,8 @@ def test_a_report_made_at_a_place_comes_back_solved(new_page, base_url, town):
     sign_in(manager, town.users["owner"])
     manager.goto(f"{base_url}/work/")
     for action, state in (("verify", State.VERIFIED), ("file", State.FILED)):
-        manager.locator(f"form[action='/work/{number}/act/{action}/'] button").click()
+        with manager.expect_navigation():
+            manager.locator(f"form[action='/work/{number}/act/{action}/'] button").click()
         expect(manager.locator(".messages .notice--success")).to_be_visible()
         case.refresh_from_db()
         assert case.state == state
@@ -89,8 +90,8 @@ def test_a_report_made_at_a_place_comes_back_solved(new_page, base_url, town):
     expect(resident.locator(".progress .is-now")).to_have_text("已办结")
     expect(resident.locator(".result")).to_contain_text("垃圾已清运，感谢反映")
     resident.locator("[data-rating] label").first.click()
-    resident.locator("[data-rating] [type=submit]").click()
-    resident.wait_for_load_state()
+    with resident.expect_navigation():
+        resident.locator("[data-rating] [type=submit]").click()
     expect(resident.locator("[data-rating] .errors")).to_have_count(0)
     case.refresh_from_db()
     assert case.opinion == Opinion.SATISFIED
