@@ -13,6 +13,8 @@ urlpatterns = [
     path("inbox/", include("gridmgmt.notifications.urls")),
     path("tiles/", include("maps.tile_urls")),
     path("map/", include("maps.urls")),
+    path("division/", include("grids.territory.page_urls")),
+    path("roster/", include("grids.people.urls")),
     path("", include("data.urls")),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -8,6 +8,9 @@ class IncidentsConfig(AppConfig):
     verbose_name = _("Incidents")
 
     def ready(self) -> None:
+        from grids.territory import ports
         from incidents import kinds
+        from incidents.services.case_points import case_points
 
         kinds.register()
+        ports.provide_points(ports.CASES, case_points)

@@ -6,8 +6,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from gridmgmt.core.guards import requires
 from gridmgmt.core.permissions import Right
-from grids.people.guards import requires
 from grids.territory.models import Tier
 from maps.forms import MapFilter, chosen_layers, chosen_view
 from maps.services.areas import areas_geojson

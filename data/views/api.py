@@ -17,10 +17,10 @@ from rest_framework.views import APIView
 from data import statistics
 from data.forms import PERIODS, QuestionForm
 from data.services.grid_statistics import PATH_OF_REPORT, AreaRow, grid_statistics
+from gridmgmt.core.guards import HasRight
 from gridmgmt.core.permissions import Right
 from gridmgmt.core.tokens import HasScope
 from grids.people.choices import ManagementSystem
-from grids.people.guards import HasRight
 
 _AREA = inline_serializer(
     "AreaStatistics",

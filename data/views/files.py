@@ -26,8 +26,8 @@ from data.exports.frame import Frame, make_frame, origin
 from data.forms import QuestionForm
 from data.services.grid_statistics import Question, grid_statistics
 from gridmgmt.core import audit
+from gridmgmt.core.guards import requires
 from gridmgmt.core.permissions import Right
-from grids.people.guards import requires
 from incidents.models import Incident
 
 CSV = "text/csv; charset=utf-8"

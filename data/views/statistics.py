@@ -19,8 +19,8 @@ from data.services import grid_statistics
 from data.services.grid_statistics import AreaRow, GridStatistics, Question
 from data.views.charts import charts
 from data.views.shaded_map import shaded_map
+from gridmgmt.core.guards import requires
 from gridmgmt.core.permissions import Right
-from grids.people.guards import requires
 
 # Columns of the page's table; the files hold all of them.
 SHOWN = (

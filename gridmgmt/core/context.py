@@ -37,6 +37,8 @@ MENU = (
     Entry("/field/", _("My grid"), "pin", frozenset({Right.SELF_HANDLE})),
     Entry("/map/", _("Map"), "map", frozenset({Right.SEE_MAP})),
     Entry("/statistics/", _("Statistics"), "chart", frozenset({Right.SEE_STATISTICS})),
+    Entry("/division/", _("Division"), "layers", frozenset({Right.DRAW, Right.PUBLISH})),
+    Entry("/roster/", _("Roster"), "people", frozenset({Right.SEE_ROSTER, Right.KEEP_ROSTER})),
     Entry("/health/page/", _("Health"), "check", frozenset({Right.ADMINISTER})),
 )
 

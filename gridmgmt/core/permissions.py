@@ -26,7 +26,7 @@ class Role(models.TextChoices):
 
 
 class Right(models.TextChoices):
-    """What one may do with cases, figures and the deployment."""
+    """What one may do with cases, figures, the division, the roster and the deployment."""
 
     REPORT = "report", _("report")
     TAKE_CALLS = "take_calls", _("take calls")
@@ -48,6 +48,10 @@ class Right(models.TextChoices):
     SEE_MAP = "see_map", _("see the map")
     SEE_STATISTICS = "see_statistics", _("see statistics")
     EXPORT = "export", _("export")
+    DRAW = "draw", _("draw the division")
+    PUBLISH = "publish", _("publish the division")
+    SEE_ROSTER = "see_roster", _("see the roster")
+    KEEP_ROSTER = "keep_roster", _("keep the roster")
     ADMINISTER = "administer", _("administer")
 
 
@@ -68,6 +72,7 @@ ROLE_RIGHTS: dict[Role, frozenset[Right]] = {
             Right.SELF_HANDLE,
             Right.HANDLE,
             Right.SEE_MAP,
+            Right.SEE_ROSTER,
         }
     ),
     Role.SUPERVISOR: frozenset(
@@ -84,6 +89,8 @@ ROLE_RIGHTS: dict[Role, frozenset[Right]] = {
             Right.RELEASE,
             Right.SEE_MAP,
             Right.SEE_STATISTICS,
+            Right.DRAW,
+            Right.SEE_ROSTER,
         }
     ),
     # A head answers for the vacant manager posts of the own area, so the manager's work is theirs.
@@ -99,6 +106,7 @@ ROLE_RIGHTS: dict[Role, frozenset[Right]] = {
             Right.URGE,
             Right.SEE_MAP,
             Right.SEE_STATISTICS,
+            Right.SEE_ROSTER,
         }
     ),
     Role.LEADER: frozenset(
@@ -110,6 +118,7 @@ ROLE_RIGHTS: dict[Role, frozenset[Right]] = {
             Right.ORDER,
             Right.SEE_MAP,
             Right.SEE_STATISTICS,
+            Right.SEE_ROSTER,
         }
     ),
     Role.DISPATCHER: frozenset(
@@ -120,6 +129,7 @@ ROLE_RIGHTS: dict[Role, frozenset[Right]] = {
             Right.REASSIGN,
             Right.URGE,
             Right.SEE_MAP,
+            Right.SEE_ROSTER,
         }
     ),
     Role.DESK_OPERATOR: frozenset(
@@ -133,5 +143,15 @@ ROLE_RIGHTS: dict[Role, frozenset[Right]] = {
     ),
     Role.DEPARTMENT_HANDLER: frozenset({Right.SEE_CASES, Right.HANDLE, Right.OPEN_CONTACTS}),
     Role.ANALYST: frozenset({Right.SEE_MAP, Right.SEE_STATISTICS, Right.EXPORT}),
-    Role.ADMINISTRATOR: frozenset({Right.ADMINISTER, Right.SEE_STATISTICS, Right.SEE_MAP}),
+    Role.ADMINISTRATOR: frozenset(
+        {
+            Right.ADMINISTER,
+            Right.SEE_STATISTICS,
+            Right.SEE_MAP,
+            Right.DRAW,
+            Right.PUBLISH,
+            Right.SEE_ROSTER,
+            Right.KEEP_ROSTER,
+        }
+    ),
 }

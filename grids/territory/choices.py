@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class EditionStatus(models.TextChoices):
@@ -28,20 +29,71 @@ class Answer(models.TextChoices):
 
 
 class FindingKind(models.TextChoices):
-    """What a check of a division can find. The first three are structural and always refuse."""
+    """What a check of a division can find, in three degrees (the sets below)."""
 
     INVALID_RING = "invalid_ring", _("invalid ring")
     DOUBLED_CODE = "doubled_code", _("doubled code")
     MISSING_PARENT = "missing_parent", _("missing parent")
     GAP = "gap", _("gap")
     OVERLAP = "overlap", _("overlap")
+    SLIVER = "sliver", _("sliver")
     OUTSIDE_PARENT = "outside_parent", _("outside the parent")
+    BUILDING_UNCOVERED = "building_uncovered", _("building in no grid")
+    BUILDING_DOUBLED = "building_doubled", _("building in two grids")
+    BUILDING_CUT = "building_cut", _("building cut by a border")
+    ROAD_UNCOVERED = "road_uncovered", _("road in no grid")
+    PLACE_UNCOVERED = "place_uncovered", _("public place in no grid")
     CODE_MISMATCH = "code_mismatch", _("code does not fit its tier or parent")
+    HOLE = "hole", _("hole")
+    MULTI_PART = "multi_part", _("several parts")
+    OVER_BAND = "over_band", _("more households than the band")
+    UNDER_BAND = "under_band", _("fewer households than the band")
+    UNCONFIRMED = "unconfirmed", _("outline not confirmed")
 
 
+# Nobody may accept these: the division cannot be read with them.
 STRUCTURAL = frozenset(
     {FindingKind.INVALID_RING, FindingKind.DOUBLED_CODE, FindingKind.MISSING_PARENT}
 )
+# Worth knowing, and no breach of the law of coverage: they never refuse.
+ADVICE = frozenset(
+    {
+        FindingKind.BUILDING_CUT,
+        FindingKind.HOLE,
+        FindingKind.MULTI_PART,
+        FindingKind.OVER_BAND,
+        FindingKind.UNDER_BAND,
+        FindingKind.UNCONFIRMED,
+    }
+)
+
+
+class StepVerb(models.TextChoices):
+    """What one step of drawing did; each can be undone and redone."""
+
+    DRAW = "draw", pgettext_lazy("drawing", "draw")
+    RESHAPE = "reshape", pgettext_lazy("drawing", "move a border")
+    SPLIT = "split", pgettext_lazy("drawing", "split")
+    MERGE = "merge", pgettext_lazy("drawing", "merge")
+    CUT_OUT = "cut_out", pgettext_lazy("drawing", "cut out")
+    RENAME = "rename", pgettext_lazy("drawing", "rename")
+    REPARENT = "reparent", pgettext_lazy("drawing", "move to another parent")
+    REMOVE = "remove", pgettext_lazy("drawing", "remove")
+    REPAIR = "repair", pgettext_lazy("drawing", "repair")
+    CONFIRM = "confirm", pgettext_lazy("drawing", "confirm an outline")
+    IMPORT = "import", pgettext_lazy("drawing", "import")
+    PROPOSE = "propose", pgettext_lazy("drawing", "take over a proposal")
+    RESET = "reset", pgettext_lazy("drawing", "take back a change")
+
+
+class RunStatus(models.TextChoices):
+    """How far a division by machine has come."""
+
+    WAITING = "waiting", pgettext_lazy("run", "waiting")
+    RUNNING = "running", pgettext_lazy("run", "running")
+    DONE = "done", pgettext_lazy("run", "done")
+    CANCELLED = "cancelled", pgettext_lazy("run", "cancelled")
+    FAILED = "failed", pgettext_lazy("run", "failed")
 
 
 _REPAIRS = {

@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from gridmgmt.core.crypto import blind_index
+from gridmgmt.core.guards import requires
 from gridmgmt.core.permissions import Right
-from grids.people.guards import requires
 from incidents.choices import Channel, Grade
 from incidents.forms.categories import CategoryField, category_words
 from incidents.forms.reports import FIELD_OF, fresh_key

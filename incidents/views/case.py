@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from gridmgmt.core.guards import requires
 from gridmgmt.core.permissions import Right
-from grids.people.guards import requires
 from incidents.forms.moves import MoveForm, asks_for_category, move_form
 from incidents.forms.work import ContactForm
 from incidents.lifecycle import BY_ACTION, Move

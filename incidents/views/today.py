@@ -17,8 +17,8 @@ from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from gridmgmt.core.guards import requires
 from gridmgmt.core.permissions import Right
-from grids.people.guards import requires
 from incidents.choices import Channel, State
 from incidents.clocks import light
 from incidents.forms.reports import FIELD_OF, fresh_key

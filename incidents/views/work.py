@@ -16,8 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from gridmgmt.core.guards import requires
 from gridmgmt.core.permissions import Right
-from grids.people.guards import requires
 from grids.territory.models import Boundary
 from incidents.choices import Action, State
 from incidents.clocks import light

@@ -8,10 +8,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.utils import timezone
 
+from gridmgmt.core.guards import HasRight, requires
 from gridmgmt.core.models import User
 from gridmgmt.core.permissions import ROLE_RIGHTS, Right, Role
 from grids.people.access import NOTHING, access_for
-from grids.people.guards import HasRight, requires
 from grids.people.middleware import AccessMiddleware
 from grids.people.services import roster
 

@@ -1,6 +1,8 @@
 """Tiers, grids, boundaries, editions, lineage, findings, ground features and places."""
 
 from grids.territory.models.boundary import Boundary
+from grids.territory.models.division_run import DivisionProposal, DivisionRun, ProposedGrid
+from grids.territory.models.draft_step import DraftStep
 from grids.territory.models.edition import Edition, Finding, Lineage
 from grids.territory.models.grid import Grid, Tier
 from grids.territory.models.ground import Building, Road, Water
@@ -9,11 +11,15 @@ from grids.territory.models.place import Place
 __all__ = [
     "Boundary",
     "Building",
+    "DivisionProposal",
+    "DivisionRun",
+    "DraftStep",
     "Edition",
     "Finding",
     "Grid",
     "Lineage",
     "Place",
+    "ProposedGrid",
     "Road",
     "Tier",
     "Water",

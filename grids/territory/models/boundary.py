@@ -58,6 +58,12 @@ class Boundary(BilingualName):
     )
     source_crs = models.CharField(_("CRS of the source"), max_length=30, blank=True)
 
+    confirmed = models.BooleanField(
+        _("confirmed"),
+        default=True,
+        help_text=_("No: the outline was derived from a list and nobody has looked at it yet."),
+    )
+
     objects = BoundaryQuerySet.as_manager()
 
     class Meta:

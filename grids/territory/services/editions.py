@@ -11,6 +11,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext as _
 
 from gridmgmt.core import audit, outbox
+from grids.territory import ports
 from grids.territory.choices import EditionStatus, GridKind
 from grids.territory.errors import EditionConflict, FindingsRefused, TerritoryError
 from grids.territory.models import Boundary, Edition, Grid
@@ -170,6 +171,7 @@ def publish(
         edition.findings.update(accepted_by=actor, accepted_reason=accept_findings or "")
     record_lineage(edition)
     _swap_ranges(drafted, current, moment)
+    ports.run_publish_steps(edition, moment, actor)
     edition.status = EditionStatus.PUBLISHED
     edition.published_by = actor
     edition.effective_at = moment
@@ -206,6 +208,7 @@ def withdraw(edition: Edition, *, actor: AbstractBaseUser | None, now: dt.dateti
                 % {"name": edition.name}
             )
         _reopen(edition)
+        ports.run_withdraw_steps(edition, edition.effective_at, actor)
     elif edition.status == EditionStatus.WITHDRAWN:
         raise TerritoryError(_("%(name)s is withdrawn already.") % {"name": edition.name})
     edition.status = EditionStatus.WITHDRAWN
