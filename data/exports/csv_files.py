@@ -18,36 +18,14 @@ from django.utils.translation import gettext as _
 from data.exports.columns import CODE, NUMBER, SHARE, Column
 from data.exports.frame import Frame, Note, dictionary
 from data.statistics import EMPTY
+from gridmgmt.core.tables.writing import BOM, Echo, excel_code, safe_text
 
-BOM = "\ufeff"
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 HIDDEN = "<3"
-
-
-class _Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def safe_text(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
-
-
-def excel_code(code: str) -> str:
-    """A code that Excel keeps as text. Only plain codes are wrapped; anything else is a text."""
-    if not code:
-        return ""
-    if code.replace("-", "").isalnum() and code.isascii():
-        return f'="{code}"'
-    return safe_text(code)
 
 
 def frame_lines(frame: Frame, *, for_programs: bool) -> Iterator[str]:
     """The figures as lines of CSV."""
-    write = csv.writer(_Echo(), lineterminator="\n" if for_programs else "\r\n").writerow
+    write = csv.writer(Echo(), lineterminator="\n" if for_programs else "\r\n").writerow
     if for_programs:
         keys = [*(column.key for column in frame.columns), *(f"about_{n.key}" for n in frame.about)]
         yield write(keys)
@@ -77,7 +55,7 @@ def table_lines(
     for_programs: bool,
 ) -> Iterator[str]:
     """Any table as lines of CSV, streamed; `codes` are the columns that hold codes."""
-    write = csv.writer(_Echo(), lineterminator="\n" if for_programs else "\r\n").writerow
+    write = csv.writer(Echo(), lineterminator="\n" if for_programs else "\r\n").writerow
     if not for_programs:
         yield BOM
     yield write(list(headings))

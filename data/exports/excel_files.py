@@ -11,12 +11,12 @@ import openpyxl
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font, PatternFill
 
 from data.exports.columns import SHARE, Column
 from data.exports.csv_files import HIDDEN
 from data.exports.frame import Frame, Note, dictionary
+from gridmgmt.core.tables.writing import text_cell
 
 HEAD = Font(bold=True)
 HEAD_FILL = PatternFill("solid", fgColor="E8EEF4")
@@ -31,7 +31,7 @@ def write_frame(frame: Frame, path: Path) -> None:
         sheet.append([_cell(sheet, row[c.key], c, frame.public) for c in frame.columns])
     words = _sheet(book, _("Dictionary"), [_("Key"), _("Column"), _("Meaning"), _("Unit")])
     for line in dictionary(frame.columns):
-        words.append([_text(words, value) for value in line])
+        words.append([text_cell(words, value) for value in line])
     _notes(book, frame.about)
     book.save(path)
 
@@ -52,7 +52,7 @@ def write_table(
         sheet.append([_any(sheet, value) for value in row])
     meanings = _sheet(book, _("Dictionary"), [_("Column"), _("Meaning")])
     for line in words:
-        meanings.append([_text(meanings, value) for value in line])
+        meanings.append([text_cell(meanings, value) for value in line])
     _notes(book, notes)
     book.save(path)
 
@@ -60,7 +60,7 @@ def write_table(
 def _notes(book: openpyxl.Workbook, notes: Sequence[Note]) -> None:
     sheet = _sheet(book, _("About"), [_("About"), ""])
     for note in notes:
-        sheet.append([_text(sheet, note.name), _text(sheet, note.value)])
+        sheet.append([text_cell(sheet, note.name), text_cell(sheet, note.value)])
 
 
 def _sheet(book: openpyxl.Workbook, title: str, headings: Sequence[str]) -> Any:
@@ -74,7 +74,7 @@ def _sheet(book: openpyxl.Workbook, title: str, headings: Sequence[str]) -> Any:
             sheet.column_dimensions[letter].width = WIDEST
     cells = []
     for heading in headings:
-        cell = _text(sheet, heading)
+        cell = text_cell(sheet, heading)
         cell.font, cell.fill = HEAD, HEAD_FILL
         cells.append(cell)
     sheet.append(cells)
@@ -83,9 +83,9 @@ def _sheet(book: openpyxl.Workbook, title: str, headings: Sequence[str]) -> Any:
 
 def _cell(sheet: Any, value: Any, column: Column, public: bool) -> Any:
     if value is None:
-        return _text(sheet, HIDDEN) if public and column.kind == "count" else None
+        return text_cell(sheet, HIDDEN) if public and column.kind == "count" else None
     if isinstance(value, str):
-        return _text(sheet, value)
+        return text_cell(sheet, value)
     cell = WriteOnlyCell(sheet, float(value) if isinstance(value, float) else value)
     if column.kind == SHARE:
         cell.number_format = "0.0%"
@@ -96,18 +96,10 @@ def _cell(sheet: Any, value: Any, column: Column, public: bool) -> Any:
 
 def _any(sheet: Any, value: Any) -> Any:
     if isinstance(value, str):
-        return _text(sheet, value)
+        return text_cell(sheet, value)
     if isinstance(value, datetime):
         local = timezone.make_naive(value, timezone.get_default_timezone())
         cell = WriteOnlyCell(sheet, local)
         cell.number_format = "yyyy-mm-dd hh:mm"
         return cell
     return value
-
-
-def _text(sheet: Any, value: str) -> Any:
-    """A cell that is a text whatever it begins with; codes keep every digit."""
-    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", str(value))[:32_000])
-    cell.data_type = "s"
-    cell.number_format = "@"
-    return cell

@@ -1,1 +1,1 @@
-"""Reading lists of incidents from files: tables, columns, cells. Writes nothing."""
+"""What lists of incidents mean: which column holds what, which channel a word names."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from django.utils.translation import gettext as _
 
 from data.choices import CaseField
-from data.lists.errors import ListError
+from gridmgmt.core.tables.errors import ListError
+from gridmgmt.core.tables.headers import guess as guess_headers
 
 # Headers as city hotlines (12345), service desks and English exports write them.
 GUESSES: dict[str, tuple[str, ...]] = {
@@ -51,20 +51,9 @@ GUESSES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def plain(header: str) -> str:
-    """A header as it is compared: lower case, without blanks, underscores and brackets."""
-    return re.sub(r"[\s_\-()（）:：*]+", "", header).casefold()
-
-
 def guess(headers: Iterable[str]) -> dict[str, str]:
     """Field → header for every header that one of the known words equals."""
-    by_plain = {plain(header): header for header in reversed(list(headers))}
-    found = {}
-    for name, words in GUESSES.items():
-        word = next((w for w in (plain(name), *map(plain, words)) if w in by_plain), None)
-        if word is not None:
-            found[str(name)] = by_plain[word]
-    return found
+    return guess_headers(headers, GUESSES)
 
 
 def parse_map(items: Sequence[str]) -> dict[str, str]:

@@ -20,13 +20,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from data.choices import CaseField
-from data.lists import cells
+from data.lists.channels import channel_of
 from data.lists.columns import settle
-from data.lists.errors import CellError, ListError
-from data.lists.tables import Row, Table, read_table
 from data.models import ImportBatch, ImportMapping
 from gridmgmt.core import audit
 from gridmgmt.core.crs import UnknownCrsError, parse_crs
+from gridmgmt.core.tables import cells
+from gridmgmt.core.tables.errors import CellError, ListError
+from gridmgmt.core.tables.reading import Row, Table, read_table
 from incidents.models import Category, Incident
 from incidents.services.intake import Report, report
 
@@ -259,7 +260,7 @@ class _Reader:
         address = cells.text_of(self.value(row, CaseField.ADDRESS))
         report_ = Report(
             description=description,
-            channel=cells.channel_of(self.value(row, CaseField.CHANNEL)),
+            channel=channel_of(self.value(row, CaseField.CHANNEL)),
             lon=lon or None,
             lat=lat or None,
             crs=self.crs,

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from data.choices import CaseField
 from data.exports.csv_files import safe_text
 from data.lists.columns import parse_map
-from data.lists.errors import ListError
 from data.services.incident_lists import ImportOutcome, import_list
+from gridmgmt.core.tables.errors import ListError
 
 
 class Command(BaseCommand):

@@ -1,4 +1,4 @@
-"""Cells of a list as values: codes, moments, words. What Excel has damaged is refused, not mended.
+"""Cells of a list as values: codes, moments, texts. What Excel has damaged is refused, not mended.
 
 Excel turns long codes into numbers: 110108014001001 becomes 1.10108E+14, 012 becomes 12, and a
 detour over another program leaves "12345.0". The digits are lost then, so guessing would send a
@@ -15,22 +15,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from data.lists.errors import CellError
-from incidents.choices import Channel
+from gridmgmt.core.tables.errors import CellError
 
 _SCIENTIFIC = re.compile(r"[+-]?\d+(?:\.\d+)?[eE][+-]?\d+")
 _TRAILING_ZERO = re.compile(r"\d+\.0+")
 _FORMULA_TEXT = re.compile(r'="([^"]*)"')
 EXACT_DIGITS = 15  # a number in Excel holds no more
 EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - Excel's day 0, without a zone
-CHANNEL_WORDS = {
-    Channel.PHONE: ("电话", "来电", "热线", "12345", "phone", "call"),
-    Channel.WEB: ("网", "微信", "小程序", "app", "web", "online", "邮件", "mail"),
-    Channel.SMS: ("短信", "sms", "text message"),
-    Channel.WALK_IN: ("来访", "上门", "窗口", "接访", "walk"),
-    Channel.LETTER: ("来信", "信件", "书信", "letter"),
-    Channel.PATROL: ("巡查", "巡视", "patrol"),
-}
 
 
 def text_of(value: Any) -> str:
@@ -160,14 +151,3 @@ def _from_parts(parts: re.Match[str], zone: tzinfo, end_of_day: bool) -> datetim
 
 def _whole_day(day: date, zone: tzinfo, end_of_day: bool) -> datetime:
     return datetime.combine(day, time(23, 59) if end_of_day else time(), zone)
-
-
-def channel_of(value: Any) -> str:
-    """The intake channel that a word names; what is not known came by the file."""
-    text = text_of(value).casefold()
-    if text in Channel.values:
-        return text
-    for channel, words in CHANNEL_WORDS.items():
-        if any(word in text for word in words):
-            return str(channel)
-    return str(Channel.IMPORT)

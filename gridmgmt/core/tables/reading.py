@@ -14,7 +14,7 @@ import openpyxl
 from django.utils.translation import gettext as _
 from openpyxl.utils.exceptions import InvalidFileException
 
-from data.lists.errors import ListError
+from gridmgmt.core.tables.errors import ListError
 
 CSV_ENDINGS = frozenset({".csv", ".txt", ".tsv"})
 EXCEL_ENDINGS = frozenset({".xlsx", ".xlsm"})
