@@ -36,7 +36,7 @@ def check_system(os_release: dict[str, str]) -> bool:
     name = os_release.get("PRETTY_NAME") or " ".join(system).strip() or "this system"
     raise Refusal(
         f"{name} is not Debian 12 or 13 or Ubuntu 24.04. Install PostgreSQL with PostGIS, GDAL, "
-        "Redis, gettext and python3-venv yourself, then set GRIDMGMT_ANY_SYSTEM=yes."
+        "Redis, gettext, Pango, a Chinese font and python3-venv yourself, then set GRIDMGMT_ANY_SYSTEM=yes."
     )
 
 
@@ -88,7 +88,10 @@ def missing(wanted: Wanted, os_release: dict[str, str], local: Path) -> list[str
         "^gettext$": shutil.which("msgfmt") is None,
         "^postgresql-[0-9]+-postgis-3$": wanted.database and postgres_bin() is None,
         "^redis-server$": wanted.redis and shutil.which("redis-server") is None,
-        "^fonts-noto-cjk$": wanted.tests and not _has_cjk_font(),
+        # What boards, plans and packs are written with.
+        "^libpangoft2-1.0-0$": ctypes.util.find_library("pangoft2-1.0") is None,
+        "^libharfbuzz-subset0$": ctypes.util.find_library("harfbuzz-subset") is None,
+        "^fonts-noto-cjk$": not _has_cjk_font(),
         # Ubuntu has Chromium as a snap alone; there packages.ensure_browser fetches one.
         "^chromium$": wanted.tests and os_release.get("ID") != "ubuntu" and chromium(local) is None,
     }
