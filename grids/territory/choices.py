@@ -68,6 +68,21 @@ ADVICE = frozenset(
 )
 
 
+class Degree(models.TextChoices):
+    """How heavily a finding weighs when a draft is published."""
+
+    STRUCTURAL = "structural", _("always refuses")
+    LAW = "law", _("refuses unless accepted")
+    ADVICE = "advice", _("advice")
+
+
+def degree_of(kind: str) -> Degree:
+    """The degree of a kind of finding."""
+    if kind in STRUCTURAL:
+        return Degree.STRUCTURAL
+    return Degree.ADVICE if kind in ADVICE else Degree.LAW
+
+
 class StepVerb(models.TextChoices):
     """What one step of drawing did; each can be undone and redone."""
 

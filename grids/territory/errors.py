@@ -29,6 +29,14 @@ class EditionConflict(TerritoryError):  # noqa: N818 - as above
     """Something the draft started from has changed meanwhile."""
 
 
+class NotADraft(TerritoryError):  # noqa: N818 - as above
+    """The edition was published or withdrawn; nothing can be changed in it any more."""
+
+
+class OutOfReach(TerritoryError):  # noqa: N818 - as above
+    """The change lies outside of what the asker's posts cover."""
+
+
 class FindingsRefused(TerritoryError):  # noqa: N818 - as above
     """The division has faults that nobody has accepted (or that nobody may accept)."""
 
