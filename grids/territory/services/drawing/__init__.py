@@ -1,0 +1,1 @@
+"""Drawing in a draft: each step is written, checked and can be undone."""
