@@ -97,6 +97,15 @@ class Finding(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=20, choices=FindingKind.choices)
     tier = models.ForeignKey(Tier, verbose_name=_("tier"), on_delete=models.PROTECT)
+    area = models.ForeignKey(
+        Grid,
+        verbose_name=_("checked area"),
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("The divided area, or for faults of one outline its own area."),
+    )
     codes = ArrayField(models.CharField(max_length=40), verbose_name=_("codes"), default=list)
     area_m2 = models.FloatField(_("area (m²)"), null=True, blank=True)
     geometry = models.GeometryField(_("geometry"), srid=4326, null=True, blank=True)
