@@ -80,6 +80,23 @@ def words(name: str, default: list[str]) -> list[str]:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
+def names(name: str) -> dict[str, tuple[str, str]]:
+    """Names of codes, such as `manager=网格长/Grid keeper,coordinator=网格员`.
+
+    The second name, after the slash, is the English one and may be left out (then it is empty).
+    """
+    found = {}
+    for part in words(name, []):
+        code, sign, text_ = (piece.strip() for piece in part.partition("="))
+        own, _slash, english = (piece.strip() for piece in text_.partition("/"))
+        if not sign or not code or not own or code in found:
+            raise ImproperlyConfigured(
+                f"{name} must read like manager=NAME/English name,coordinator=NAME, not {part!r}."
+            )
+        found[code] = (own, english)
+    return found
+
+
 def choice(name: str, allowed: set[str], default: str) -> str:
     """One of `allowed`."""
     value = os.environ.get(name, "").strip() or default

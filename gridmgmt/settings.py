@@ -315,6 +315,13 @@ ESCALATE_EVERY_URGENT = env.limit("GRIDMGMT_ESCALATE_EVERY_URGENT", "1 urgent_ho
 # How often one limit may be extended 延期.
 EXTENSIONS_MAX = env.number("GRIDMGMT_EXTENSIONS_MAX", 2)
 
+# Who is named as first 第一责任人 and as direct responsible person 直接责任人 of a grid: roles, the
+# first of them that is held on the nearest area counts.
+FIRST_RESPONSIBLE = env.words("GRIDMGMT_FIRST_RESPONSIBLE", ["grid_head", "leader"])
+DIRECT_RESPONSIBLE = env.words("GRIDMGMT_DIRECT_RESPONSIBLE", ["manager"])
+# The office's own names of roles: `manager=网格长/Grid keeper,coordinator=网格员`.
+ROLE_NAMES = env.names("GRIDMGMT_ROLE_NAMES")
+
 # Of several routing rules that apply, the narrower one wins, compared in this order.
 ROUTING_DIMENSIONS = ["place", "category", "grade", "answer", "channel", "time"]
 ROUTING_ORDER = env.words("GRIDMGMT_ROUTING_ORDER", ROUTING_DIMENSIONS)

@@ -5,24 +5,49 @@ shown name is a translation or a setting, the code stays. *Where* a right holds 
 post: see `grids.people.access`.
 """
 
+from typing import Any
+
+from django.conf import settings
 from django.db import models
+from django.utils.functional import lazystr
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+
+
+class _RoleName:
+    """A role's name when it is shown: the office's own (setting ROLE_NAMES), else the translation.
+
+    Without a language (migrations are made so) it is the code's own text, so that no deployment's
+    names get into migrations.
+    """
+
+    def __init__(self, code: str, usual: Any) -> None:
+        self.code, self.usual = code, usual
+
+    def __str__(self) -> str:
+        language = get_language()
+        own, english = settings.ROLE_NAMES.get(self.code, ("", "")) if language else ("", "")
+        chosen = english if (language or "").startswith("en") else own
+        return chosen or str(self.usual)
+
+
+def _named(code: str, usual: Any) -> Any:
+    return code, lazystr(_RoleName(code, usual))
 
 
 class Role(models.TextChoices):
     """What a post is. The first five are tied to a grid of some tier."""
 
-    COORDINATOR = "coordinator", _("Grid coordinator")
-    MANAGER = "manager", _("Grid manager")
-    SUPERVISOR = "supervisor", _("Grid supervisor")
-    GRID_HEAD = "grid_head", _("Grid head")
-    LEADER = "leader", _("Leader")
-    DISPATCHER = "dispatcher", _("Dispatcher")
-    DESK_OPERATOR = "desk_operator", _("Desk operator")
-    DEPARTMENT_HANDLER = "department_handler", _("Department handler")
-    ANALYST = "analyst", _("Analyst")
-    ADMINISTRATOR = "administrator", _("Administrator")
+    COORDINATOR = _named("coordinator", _("Grid coordinator"))
+    MANAGER = _named("manager", _("Grid manager"))
+    SUPERVISOR = _named("supervisor", _("Grid supervisor"))
+    GRID_HEAD = _named("grid_head", _("Grid head"))
+    LEADER = _named("leader", _("Leader"))
+    DISPATCHER = _named("dispatcher", _("Dispatcher"))
+    DESK_OPERATOR = _named("desk_operator", _("Desk operator"))
+    DEPARTMENT_HANDLER = _named("department_handler", _("Department handler"))
+    ANALYST = _named("analyst", _("Analyst"))
+    ADMINISTRATOR = _named("administrator", _("Administrator"))
 
 
 class Right(models.TextChoices):
