@@ -18,7 +18,7 @@ from gridmgmt.core.models import AuditEntry, OutboxEvent
 from grids.territory.choices import EditionStatus, FindingKind
 from grids.territory.errors import EditionConflict, FindingsRefused, TerritoryError
 from grids.territory.models import Boundary, Building, Edition, Grid, Lineage
-from grids.territory.services import editions
+from grids.territory.services import editions, rebasing
 from grids.territory.services.boundary_files import AreaRow
 from grids.territory.services.boundary_import import import_areas
 from grids.territory.services.responsibility import responsible_areas
@@ -156,7 +156,7 @@ def test_a_draft_that_started_from_something_replaced_is_refused_then_rebased(to
         publish(mine)
     assert "theirs" in refusal.value.text
     assert "110108999001001" in refusal.value.text
-    editions.rebase(mine, actor=None, now=timezone.now())
+    rebasing.rebase(mine, keep={town.grids["a1"].pk: "mine"}, actor=None, now=timezone.now())
     assert publish(mine).status == EditionStatus.PUBLISHED
 
 
@@ -206,7 +206,7 @@ def test_nothing_is_drawn_into_what_somebody_published_meanwhile(town: Town) -> 
     for draw in (
         lambda: editions.put(stale, town.grids["a1"], geometry=shape, name="x"),
         lambda: editions.remove(stale, town.grids["a1"]),
-        lambda: editions.rebase(stale, actor=None, now=timezone.now()),
+        lambda: rebasing.rebase(stale, keep={}, actor=None, now=timezone.now()),
         lambda: import_areas(
             stale, [area], tier=town.tiers["grid"], actor=None, now=timezone.now()
         ),

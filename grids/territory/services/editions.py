@@ -1,4 +1,9 @@
-"""Drafts of the division, and the moment they take effect."""
+"""Drafts of the division, and the moment they take effect.
+
+An edition is a long transaction: many draft at once, each holding only what it changes. Publishing
+is short and one at a time. It refuses what others have changed meanwhile (services/rebasing.py)
+and what breaks the law of coverage, at its own moment or together with what is scheduled later.
+"""
 
 from __future__ import annotations
 
@@ -6,34 +11,67 @@ import datetime as dt
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.gis.geos import MultiPolygon, Polygon
-from django.db import transaction
+from django.contrib.postgres.fields import DateTimeRangeField
+from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import DateTimeField, F, Func, Value
 from django.utils.translation import gettext as _
 
 from gridmgmt.core import audit, outbox
+from gridmgmt.core.models import OutboxEvent
 from grids.territory import ports
-from grids.territory.choices import EditionStatus, GridKind
-from grids.territory.errors import EditionConflict, FindingsRefused, TerritoryError
+from grids.territory.choices import ADVICE, EditionStatus, GridKind
+from grids.territory.errors import EditionConflict, NotADraft, TerritoryError
 from grids.territory.models import Boundary, Edition, Grid
 from grids.territory.querysets import database_clock, lock_publishing
 from grids.territory.services import coverage
+from grids.territory.services.edition_checks import (
+    assess,
+    keys_at,
+    must_be_draft,
+    refuse_breaking,
+    refuse_conflicts,
+    refuse_findings,
+    refuse_reused,
+    refuse_rewriting,
+    refuse_unseen,
+    scheduled_after,
+)
 from grids.territory.services.lineage import record_lineage
 
 TOOK_EFFECT = "edition_took_effect"
 WITHDRAWN = "edition_withdrawn"
+LONGEST_NAME = 100
 
 
 @transaction.atomic
 def draft(
     name: str, *, actor: AbstractBaseUser | None, now: dt.datetime, note: str = ""
 ) -> Edition:
-    """Open a draft on top of the newest published edition."""
+    """Open a draft on top of the newest published edition. A name is given once."""
+    name = name.strip()
+    if not name or len(name) > LONGEST_NAME or "\0" in name + note:
+        raise TerritoryError(
+            _("Give the draft a name of 1 to %(most)s characters.") % {"most": LONGEST_NAME}
+        )
+    taken = _("There is an edition named %(name)s already.") % {"name": name}
     if Edition.objects.filter(name=name).exists():
-        raise TerritoryError(_("There is an edition named %(name)s already.") % {"name": name})
-    base = Edition.objects.filter(status=EditionStatus.PUBLISHED).order_by("-effective_at").first()
-    edition = Edition.objects.create(name=name, base=base, note=note, created_by=actor)
+        raise TerritoryError(taken)
+    try:
+        with transaction.atomic():
+            edition = Edition.objects.create(
+                name=name, base=newest_published(), note=note, created_by=actor
+            )
+    except IntegrityError as error:  # somebody else was quicker by a moment
+        raise TerritoryError(taken) from error
     audit.record(actor=actor, now=now, action="edition_drafted", target=edition)
     return edition
+
+
+def newest_published() -> Edition | None:
+    """The edition that takes effect last of all that are published."""
+    published = Edition.objects.filter(status=EditionStatus.PUBLISHED)
+    return published.order_by("-effective_at", "-pk").first()
 
 
 @transaction.atomic
@@ -97,31 +135,16 @@ def remove(edition: Edition, grid: Grid) -> Boundary:
     return boundary
 
 
-def open_versions(grid_ids: list[int]) -> dict[int, Boundary]:
-    """The version of each grid that has no end yet (in force, or scheduled to be)."""
-    found = Boundary.objects.filter(grid_id__in=grid_ids, valid__upper_inf=True)
-    return {boundary.grid_id: boundary for boundary in found.select_related("edition", "parent")}
+def open_versions(grid_ids: list[int], *, outlines: bool = True) -> dict[int, Boundary]:
+    """The version of each grid that has no end yet (in force, or scheduled to be).
 
-
-@transaction.atomic
-def rebase(edition: Edition, *, actor: AbstractBaseUser | None, now: dt.datetime) -> list[Boundary]:
-    """Start the draft's conflicting changes from what is in force now; returns those changes.
-
-    Whoever rebases has seen the difference: the drafted form wins when it is published.
+    Without `outlines` the geometry is not read.
     """
-    lock_draft(edition)
-    moved = []
-    current = open_versions(list(edition.boundaries.values_list("grid_id", flat=True)))
-    for boundary in edition.boundaries.select_related("grid").defer("geometry"):
-        newest = current.get(boundary.grid_id)
-        if boundary.replaces_id != (newest.pk if newest else None):
-            boundary.replaces = newest
-            moved.append(boundary)
-    Boundary.objects.bulk_update(moved, ["replaces"], batch_size=1000)
-    audit.record(
-        actor=actor, now=now, action="edition_rebased", target=edition, data={"moved": len(moved)}
-    )
-    return moved
+    found = Boundary.objects.filter(grid_id__in=grid_ids, valid__upper_inf=True)
+    if not outlines:
+        found = found.defer("geometry")
+    related = found.select_related("edition__published_by", "parent")
+    return {boundary.grid_id: boundary for boundary in related}
 
 
 @transaction.atomic
@@ -132,44 +155,44 @@ def publish(
     now: dt.datetime,
     effective_at: dt.datetime | None = None,
     accept_findings: str | None = None,
+    expect: int | None = None,
 ) -> Edition:
     """Let a draft take effect, now or at a future moment, in one transaction.
 
     A past moment is allowed only for areas that never existed before (the first division of an
     archive), because history is never rewritten. `accept_findings` is the reason for which
-    geometry findings are accepted; None refuses them. Structural faults always refuse.
+    findings against the law of coverage are accepted; None or blank refuses them. Structural
+    faults always refuse, advice never does. `expect` is the number of the last step of drawing
+    that the publisher has seen.
 
-    Raises EditionConflict, FindingsRefused or TerritoryError; then nothing has changed.
+    Raises EditionConflict, NotADraft, FindingsRefused or TerritoryError; then nothing has changed.
     """
     lock_publishing()
     edition = Edition.objects.select_for_update().get(pk=edition.pk)
-    _must_be_draft(edition)
+    must_be_draft(edition)
+    refuse_unseen(edition, expect)
     drafted = list(
         edition.boundaries.select_related("grid").defer("geometry").order_by("grid__code")
     )
     if not drafted:
         raise TerritoryError(_("The edition %(name)s holds no change.") % {"name": edition.name})
     clock = database_clock()
-    moment = effective_at or clock
-    current = open_versions([boundary.grid_id for boundary in drafted])
-    _refuse_conflicts(drafted, current, moment)
-    _refuse_reused(drafted)
-    if moment < clock:
-        _refuse_rewriting(drafted, moment)
-    report = coverage.examine(moment, edition)
-    if any(map(coverage.is_structural, report.findings)):
-        raise FindingsRefused(
-            _("The division has structural faults; mend them before publishing."), report.findings
-        )
-    if report.findings and accept_findings is None:
-        raise FindingsRefused(
-            _("The division has gaps, overlaps or other findings that nobody has accepted."),
-            report.findings,
-        )
-    stored = coverage.store(edition, report.findings)
-    if stored:
-        edition.findings.update(accepted_by=actor, accepted_reason=accept_findings or "")
+    wanted = effective_at or clock
+    current = open_versions([boundary.grid_id for boundary in drafted], outlines=False)
+    refuse_conflicts(drafted, current, wanted)
+    refuse_reused(drafted)
+    if wanted < clock:
+        refuse_rewriting(drafted, wanted)
+    reason = (accept_findings or "").strip()
+    found = assess(edition, wanted)
+    refuse_findings(found, reason)
+    stored = coverage.store(edition, found.all)
+    accepted = edition.findings.exclude(kind__in=[kind.value for kind in ADVICE]).update(
+        accepted_by=actor, accepted_reason=reason
+    )
     record_lineage(edition)
+    # As late as can be: between this moment and the commit others still read the old division.
+    moment = wanted if wanted < clock else max(wanted, database_clock())
     _swap_ranges(drafted, current, moment)
     ports.run_publish_steps(edition, moment, actor)
     edition.status = EditionStatus.PUBLISHED
@@ -185,6 +208,7 @@ def publish(
             "effective_at": moment.isoformat(),
             "changes": len(drafted),
             "findings": len(stored),
+            "accepted": accepted,
         },
     )
     outbox.emit(
@@ -198,19 +222,31 @@ def publish(
 
 @transaction.atomic
 def withdraw(edition: Edition, *, actor: AbstractBaseUser | None, now: dt.datetime) -> Edition:
-    """Give up a draft, or call back a published edition before it takes effect."""
+    """Give up a draft, or call back a published edition before it takes effect.
+
+    Raises EditionConflict where a later edition stands on it, and TerritoryError when it has taken
+    effect or is withdrawn already; then nothing has changed.
+    """
     lock_publishing()
     edition = Edition.objects.select_for_update().get(pk=edition.pk)
     if edition.status == EditionStatus.PUBLISHED:
-        if edition.effective_at is None or edition.effective_at <= database_clock():
+        moment = edition.effective_at
+        if moment is None or moment <= database_clock():
             raise TerritoryError(
                 _("%(name)s has taken effect; publish another edition to change it.")
                 % {"name": edition.name}
             )
+        later = scheduled_after(moment)
+        before = [keys_at(other.effective_at) for other in later]
         _reopen(edition)
-        ports.run_withdraw_steps(edition, edition.effective_at, actor)
+        edition.lineages.all().delete()
+        refuse_breaking(edition, later, before)
+        ports.run_withdraw_steps(edition, moment, actor)
+        OutboxEvent.objects.filter(
+            name=TOOK_EFFECT, delivered_at__isnull=True, payload__edition_id=edition.pk
+        ).delete()
     elif edition.status == EditionStatus.WITHDRAWN:
-        raise TerritoryError(_("%(name)s is withdrawn already.") % {"name": edition.name})
+        raise NotADraft(_("%(name)s is withdrawn already.") % {"name": edition.name})
     edition.status = EditionStatus.WITHDRAWN
     edition.save(update_fields=["status"])
     audit.record(actor=actor, now=now, action=WITHDRAWN, target=edition)
@@ -224,91 +260,26 @@ def lock_draft(edition: Edition) -> None:
     What is in memory may be old: somebody may have published the edition since it was read, and
     drawing into a published edition would rewrite history.
     """
-    _must_be_draft(Edition.objects.select_for_update(no_key=True).get(pk=edition.pk))
+    must_be_draft(Edition.objects.select_for_update(no_key=True).get(pk=edition.pk))
 
 
-def _must_be_draft(edition: Edition) -> None:
-    if edition.status != EditionStatus.DRAFT:
-        raise TerritoryError(
-            _("The edition %(name)s is %(status)s, not a draft.")
-            % {"name": edition.name, "status": edition.get_status_display()}
-        )
+class _Range(Func):
+    function = "tstzrange"
+    output_field = DateTimeRangeField()
 
 
-def _refuse_conflicts(
-    drafted: list[Boundary], current: dict[int, Boundary], moment: dt.datetime
-) -> None:
-    """Each drafted change must start from the version that is open now."""
-    changed = [
-        boundary
-        for boundary in drafted
-        if boundary.replaces_id != getattr(current.get(boundary.grid_id), "pk", None)
-    ]
-    if changed:
-        by = sorted({current[b.grid_id].edition.name for b in changed if b.grid_id in current})
-        raise EditionConflict(
-            _(
-                "Changed meanwhile by %(editions)s: %(codes)s. Look at the difference, rebase the "
-                "draft on it, then publish."
-            )
-            % {
-                "editions": ", ".join(by) or "—",
-                "codes": ", ".join(boundary.grid.code for boundary in changed[:10]),
-            }
-        )
-    later = [
-        boundary.grid.code
-        for boundary in drafted
-        if boundary.grid_id in current and current[boundary.grid_id].valid.lower >= moment
-    ]
-    if later:
-        raise EditionConflict(
-            _(
-                "A change of %(codes)s takes effect later than this moment; publish after it, or "
-                "withdraw it first."
-            )
-            % {"codes": ", ".join(later[:10])}
-        )
-
-
-def _refuse_reused(drafted: list[Boundary]) -> None:
-    """A code whose area was abolished is never used again."""
-    fresh = [boundary.grid_id for boundary in drafted if boundary.replaces_id is None]
-    reused = (
-        Boundary.objects.filter(grid_id__in=fresh, valid__isnull=False)
-        .order_by("grid__code")
-        .values_list("grid__code", flat=True)
-        .distinct()
+def _ending(moment: dt.datetime | None) -> _Range:
+    """A version's own range with this end, for an update of many rows at once."""
+    return _Range(
+        Func(F("valid"), function="lower"), Value(moment, output_field=DateTimeField(null=True))
     )
-    if codes := list(reused[:10]):
-        raise TerritoryError(
-            _("Codes of abolished areas are never used again: %(codes)s.")
-            % {"codes": ", ".join(codes)}
-        )
-
-
-def _refuse_rewriting(drafted: list[Boundary], moment: dt.datetime) -> None:
-    grids = [boundary.grid_id for boundary in drafted]
-    known = Boundary.objects.filter(grid_id__in=grids, valid__isnull=False)
-    parents = {b.parent_id for b in drafted if b.parent_id} - set(grids)
-    started = set(
-        Boundary.objects.filter(grid_id__in=parents)
-        .valid_at(moment)
-        .values_list("grid_id", flat=True)
-    )
-    if known.exists() or parents - started:
-        raise TerritoryError(
-            _("A past moment would rewrite history; only areas that are new may begin in the past.")
-        )
 
 
 def _swap_ranges(
     drafted: list[Boundary], current: dict[int, Boundary], moment: dt.datetime
 ) -> None:
-    closing = list(current.values())
-    for boundary in closing:
-        boundary.valid = DateTimeTZRange(boundary.valid.lower, moment)
-    Boundary.objects.bulk_update(closing, ["valid"], batch_size=1000)
+    closing = [boundary.pk for boundary in current.values()]
+    Boundary.objects.filter(pk__in=closing).update(valid=_ending(moment))
     Boundary.objects.filter(
         pk__in=[boundary.pk for boundary in drafted], geometry__isnull=False
     ).update(valid=DateTimeTZRange(moment, None))
@@ -328,11 +299,4 @@ def _reopen(edition: Edition) -> None:
             % {"codes": ", ".join(codes)}
         )
     edition.boundaries.update(valid=None)
-    reopened = list(
-        Boundary.objects.filter(successors__edition=edition)
-        .select_related("grid")
-        .defer("geometry")
-    )
-    for boundary in reopened:
-        boundary.valid = DateTimeTZRange(boundary.valid.lower, None)
-    Boundary.objects.bulk_update(reopened, ["valid"], batch_size=1000)
+    Boundary.objects.filter(successors__edition=edition).update(valid=_ending(None))

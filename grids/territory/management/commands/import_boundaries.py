@@ -18,6 +18,7 @@ from grids.territory.errors import FindingsRefused, TerritoryError
 from grids.territory.geometry.coverage import CoverageReport
 from grids.territory.models import Edition, Tier
 from grids.territory.presentation import finding_line, summary_line
+from grids.territory.querysets import lock_publishing
 from grids.territory.services import boundary_files, boundary_import, coverage, editions
 from grids.territory.services.responsibility import as_moment
 
@@ -80,6 +81,9 @@ class Command(BaseCommand):
             encoding=options["encoding"],
         )
         with transaction.atomic():
+            if options["publish"]:
+                # Before the draft is locked, as publishing does: two at once never wait in a ring.
+                lock_publishing()
             report = self._write(areas, source_crs, tier, effective_at, options)
             if options["dry_run"]:
                 transaction.set_rollback(True)
