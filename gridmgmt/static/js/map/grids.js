@@ -56,7 +56,7 @@ function labelOf(properties) {
 }
 
 /** Hides the labels that lie over an earlier one or outgrow their own outline; fires names:placed. */
-function tidyLabels(map, layers) {
+export function tidyLabels(map, layers) {
   const taken = [];
   for (const layer of layers) {
     const tooltip = layer.getTooltip();

@@ -28,6 +28,15 @@ function key(item) {
     box.setAttribute("stroke", color);
     box.setAttribute("stroke-width", String(look.weight));
     if (look.dash) box.setAttribute("stroke-dasharray", "5 3");
+  } else if (item.kind === "path") {
+    // exactly as Leaflet draws it
+    const { style } = item;
+    svg.innerHTML = '<rect x="2" y="2" width="20" height="12"/>';
+    svg.firstChild.setAttribute("fill", style.fill === false ? "none" : style.fillColor);
+    svg.firstChild.setAttribute("fill-opacity", String(style.fillOpacity));
+    svg.firstChild.setAttribute("stroke", style.color);
+    svg.firstChild.setAttribute("stroke-width", String(style.weight));
+    if (style.dashArray) svg.firstChild.setAttribute("stroke-dasharray", style.dashArray);
   } else {
     svg.innerHTML = '<rect x="2" y="2" width="20" height="12"/>';
     svg.firstChild.setAttribute("fill", item.color || token("--accent"));
