@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, models
+from django.utils import timezone
 
 
 class PostQuerySet(models.QuerySet):
@@ -52,3 +53,52 @@ def _rows(sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall()
+
+
+# Every post at a moment with whether somebody really answers for it, and besides the community
+# workers who hold none; those come with the grid of their last post, so that it is known whom
+# the finding concerns.
+_STAFFING = """
+SELECT p.grid_id, p.role, h.id, h.name, h.kind,
+       a.id IS NULL OR (a.stand_in_id IS NOT NULL AND NOT EXISTS (
+           SELECT 1 FROM people_absence x
+           WHERE x.person_id = a.stand_in_id AND x.during @> %(moment)s)),
+       CASE WHEN p.id IS NULL THEN (
+           SELECT l.grid_id FROM people_post l
+           WHERE l.person_id = h.id AND l.grid_id IS NOT NULL AND lower(l.valid) < %(moment)s
+           ORDER BY upper(l.valid) DESC NULLS FIRST LIMIT 1) END
+FROM people_person h
+LEFT JOIN people_post p ON p.person_id = h.id AND p.grid_id IS NOT NULL AND p.valid @> %(moment)s
+LEFT JOIN people_absence a ON a.person_id = h.id AND a.during @> %(moment)s
+WHERE p.id IS NOT NULL
+   OR (h.kind = ANY(%(kinds)s) AND (h.left_at IS NULL OR h.left_at > %(day)s))
+ORDER BY h.name, h.id
+"""
+
+
+def staffing(
+    moment: datetime, kinds: Sequence[str]
+) -> list[tuple[int | None, str | None, int, str, str, bool, int | None]]:
+    """Rows of (grid, role, person, name, kind, somebody answers, last grid); one query.
+
+    Whoever of `kinds` holds no post on a grid comes with grid and role None.
+    """
+    day = timezone.localtime(moment).date()
+    return _rows(_STAFFING, {"moment": moment, "kinds": [*map(str, kinds)], "day": day})
+
+
+_UPWARDS = """
+WITH RECURSIVE up AS (
+    SELECT b.grid_id, b.parent_id FROM territory_boundary b
+    WHERE b.grid_id = ANY(%(grids)s) AND b.valid @> %(moment)s
+    UNION
+    SELECT b.grid_id, b.parent_id FROM up
+    JOIN territory_boundary b ON b.grid_id = up.parent_id AND b.valid @> %(moment)s
+)
+SELECT grid_id, parent_id FROM up
+"""
+
+
+def parents_of(grid_ids: Sequence[int], moment: datetime) -> dict[int, int | None]:
+    """Grid → parent for these areas and everything above them, as in force; one query."""
+    return dict(_rows(_UPWARDS, {"grids": list(grid_ids), "moment": moment}))

@@ -9,103 +9,286 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('territory', '0001_initial'),
+        ("territory", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Department',
+            name="Department",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
-                ('name_en', models.CharField(blank=True, default='', max_length=200, verbose_name='English name')),
-                ('code', models.SlugField(max_length=40, unique=True, verbose_name='code')),
-                ('system', models.CharField(choices=[('public_security', 'Public-security governance'), ('sanitation', 'Environmental sanitation'), ('community_service', 'Community service'), ('health_care', 'Health care'), ('civic_culture', 'Civic culture')], max_length=20, verbose_name='management system')),
-                ('active', models.BooleanField(default=True, verbose_name='active')),
-                ('grid', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='departments', to='territory.grid', verbose_name='area')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=200, verbose_name="name")),
+                (
+                    "name_en",
+                    models.CharField(
+                        blank=True, default="", max_length=200, verbose_name="English name"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=40, unique=True, verbose_name="code")),
+                (
+                    "system",
+                    models.CharField(
+                        choices=[
+                            ("public_security", "Public-security governance"),
+                            ("sanitation", "Environmental sanitation"),
+                            ("community_service", "Community service"),
+                            ("health_care", "Health care"),
+                            ("civic_culture", "Civic culture"),
+                        ],
+                        max_length=20,
+                        verbose_name="management system",
+                    ),
+                ),
+                ("active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "grid",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="departments",
+                        to="territory.grid",
+                        verbose_name="area",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'department',
-                'verbose_name_plural': 'departments',
+                "verbose_name": "department",
+                "verbose_name_plural": "departments",
             },
         ),
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('kind', models.CharField(choices=[('social_worker', 'full-time social worker'), ('street_office', 'street office staff'), ('police', 'community police'), ('property', 'property staff'), ('owners_committee', "owners' committee"), ('building_head', 'building head'), ('volunteer', 'volunteer'), ('centre_household', 'centre household')], default='social_worker', max_length=20, verbose_name='kind')),
-                ('phone', gridmgmt.core.crypto.EncryptedTextField(blank=True, default='', verbose_name='private phone')),
-                ('duty_phone', models.CharField(blank=True, max_length=30, verbose_name='duty phone')),
-                ('simulated', models.BooleanField(default=False, verbose_name='simulated')),
-                ('user', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='person', to=settings.AUTH_USER_MODEL, verbose_name='user')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("social_worker", "full-time social worker"),
+                            ("street_office", "street office staff"),
+                            ("police", "community police"),
+                            ("property", "property staff"),
+                            ("owners_committee", "owners' committee"),
+                            ("building_head", "building head"),
+                            ("volunteer", "volunteer"),
+                            ("centre_household", "centre household"),
+                        ],
+                        default="social_worker",
+                        max_length=20,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "phone",
+                    gridmgmt.core.crypto.EncryptedTextField(
+                        blank=True, default="", verbose_name="private phone"
+                    ),
+                ),
+                (
+                    "duty_phone",
+                    models.CharField(blank=True, max_length=30, verbose_name="duty phone"),
+                ),
+                ("simulated", models.BooleanField(default=False, verbose_name="simulated")),
+                (
+                    "user",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="person",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'person',
-                'verbose_name_plural': 'people',
+                "verbose_name": "person",
+                "verbose_name_plural": "people",
             },
         ),
         migrations.CreateModel(
-            name='Absence',
+            name="Absence",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('during', django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name='during')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='note')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='absences', to='people.person', verbose_name='person')),
-                ('stand_in', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='stands_in', to='people.person', verbose_name='stand-in')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "during",
+                    django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name="during"),
+                ),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="note")),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="absences",
+                        to="people.person",
+                        verbose_name="person",
+                    ),
+                ),
+                (
+                    "stand_in",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stands_in",
+                        to="people.person",
+                        verbose_name="stand-in",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'absence',
-                'verbose_name_plural': 'absences',
+                "verbose_name": "absence",
+                "verbose_name_plural": "absences",
             },
         ),
         migrations.CreateModel(
-            name='Post',
+            name="Post",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('coordinator', 'Grid coordinator'), ('manager', 'Grid manager'), ('supervisor', 'Grid supervisor'), ('grid_head', 'Grid head'), ('leader', 'Leader'), ('dispatcher', 'Dispatcher'), ('desk_operator', 'Desk operator'), ('department_handler', 'Department handler'), ('analyst', 'Analyst'), ('administrator', 'Administrator')], max_length=20, verbose_name='role')),
-                ('is_lead', models.BooleanField(default=True, verbose_name='lead')),
-                ('valid', django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name='valid')),
-                ('department', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='posts', to='people.department', verbose_name='department')),
-                ('grid', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='posts', to='territory.grid', verbose_name='grid')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='posts', to='people.person', verbose_name='person')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("coordinator", "Grid coordinator"),
+                            ("manager", "Grid manager"),
+                            ("supervisor", "Grid supervisor"),
+                            ("grid_head", "Grid head"),
+                            ("leader", "Leader"),
+                            ("dispatcher", "Dispatcher"),
+                            ("desk_operator", "Desk operator"),
+                            ("department_handler", "Department handler"),
+                            ("analyst", "Analyst"),
+                            ("administrator", "Administrator"),
+                        ],
+                        max_length=20,
+                        verbose_name="role",
+                    ),
+                ),
+                ("is_lead", models.BooleanField(default=True, verbose_name="lead")),
+                (
+                    "valid",
+                    django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name="valid"),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="posts",
+                        to="people.department",
+                        verbose_name="department",
+                    ),
+                ),
+                (
+                    "grid",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="posts",
+                        to="territory.grid",
+                        verbose_name="grid",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="posts",
+                        to="people.person",
+                        verbose_name="person",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'post',
-                'verbose_name_plural': 'posts',
+                "verbose_name": "post",
+                "verbose_name_plural": "posts",
             },
         ),
         migrations.AddIndex(
-            model_name='department',
-            index=models.Index(fields=['system', 'grid'], name='department_system_grid'),
+            model_name="department",
+            index=models.Index(fields=["system", "grid"], name="department_system_grid"),
         ),
         migrations.AddConstraint(
-            model_name='absence',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('person', '='), ('during', '&&')], name='absence_once_at_a_time'),
+            model_name="absence",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[("person", "="), ("during", "&&")], name="absence_once_at_a_time"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='absence',
-            constraint=models.CheckConstraint(condition=models.Q(('stand_in__isnull', True), models.Q(('stand_in', models.F('person')), _negated=True), _connector='OR'), name='absence_stand_in_is_another'),
+            model_name="absence",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("stand_in__isnull", True),
+                    models.Q(("stand_in", models.F("person")), _negated=True),
+                    _connector="OR",
+                ),
+                name="absence_stand_in_is_another",
+            ),
         ),
         migrations.AddIndex(
-            model_name='post',
-            index=models.Index(fields=['grid', 'role'], name='post_grid_role'),
+            model_name="post",
+            index=models.Index(fields=["grid", "role"], name="post_grid_role"),
         ),
         migrations.AddConstraint(
-            model_name='post',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('grid__isnull', False)), expressions=[('person', '='), ('role', '='), ('grid', '='), ('valid', '&&')], name='post_once_at_a_time'),
+            model_name="post",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("grid__isnull", False)),
+                expressions=[("person", "="), ("role", "="), ("grid", "="), ("valid", "&&")],
+                name="post_once_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='post',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('role__in', ['coordinator', 'grid_head', 'leader', 'manager', 'supervisor']), _negated=True), ('grid__isnull', False), _connector='OR'), name='post_grid_role_has_grid'),
+            model_name="post",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        (
+                            "role__in",
+                            ["coordinator", "grid_head", "leader", "manager", "supervisor"],
+                        ),
+                        _negated=True,
+                    ),
+                    ("grid__isnull", False),
+                    _connector="OR",
+                ),
+                name="post_grid_role_has_grid",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='post',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('role', 'department_handler'), _negated=True), ('department__isnull', False), _connector='OR'), name='post_handler_has_department'),
+            model_name="post",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("role", "department_handler"), _negated=True),
+                    ("department__isnull", False),
+                    _connector="OR",
+                ),
+                name="post_handler_has_department",
+            ),
         ),
     ]

@@ -7,86 +7,169 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('people', '0001_initial'),
-        ('territory', '0008_finding_area'),
+        ("people", "0001_initial"),
+        ("territory", "0007_drafting"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='EditionPost',
+            name="EditionPost",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('before', django.contrib.postgres.fields.ranges.DateTimeRangeField(blank=True, null=True, verbose_name='valid before')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "before",
+                    django.contrib.postgres.fields.ranges.DateTimeRangeField(
+                        blank=True, null=True, verbose_name="valid before"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'post of an edition',
-                'verbose_name_plural': 'posts of editions',
+                "verbose_name": "post of an edition",
+                "verbose_name_plural": "posts of editions",
             },
         ),
         migrations.CreateModel(
-            name='PlannedPost',
+            name="PlannedPost",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('coordinator', 'Grid coordinator'), ('manager', 'Grid manager'), ('supervisor', 'Grid supervisor'), ('grid_head', 'Grid head'), ('leader', 'Leader'), ('dispatcher', 'Dispatcher'), ('desk_operator', 'Desk operator'), ('department_handler', 'Department handler'), ('analyst', 'Analyst'), ('administrator', 'Administrator')], max_length=20, verbose_name='role')),
-                ('is_lead', models.BooleanField(default=True, verbose_name='lead')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("coordinator", "Grid coordinator"),
+                            ("manager", "Grid manager"),
+                            ("supervisor", "Grid supervisor"),
+                            ("grid_head", "Grid head"),
+                            ("leader", "Leader"),
+                            ("dispatcher", "Dispatcher"),
+                            ("desk_operator", "Desk operator"),
+                            ("department_handler", "Department handler"),
+                            ("analyst", "Analyst"),
+                            ("administrator", "Administrator"),
+                        ],
+                        max_length=20,
+                        verbose_name="role",
+                    ),
+                ),
+                ("is_lead", models.BooleanField(default=True, verbose_name="lead")),
             ],
             options={
-                'verbose_name': 'planned post',
-                'verbose_name_plural': 'planned posts',
+                "verbose_name": "planned post",
+                "verbose_name_plural": "planned posts",
             },
         ),
         migrations.AddField(
-            model_name='person',
-            name='left_at',
-            field=models.DateField(blank=True, help_text='Whoever has left is no longer missed when they hold no post.', null=True, verbose_name='left the service on'),
+            model_name="person",
+            name="left_at",
+            field=models.DateField(
+                blank=True,
+                help_text="Whoever has left is no longer missed when they hold no post.",
+                null=True,
+                verbose_name="left the service on",
+            ),
         ),
         migrations.AddField(
-            model_name='person',
-            name='staff_number',
-            field=models.CharField(blank=True, help_text="The office's own number of this person; lists find people again by it.", max_length=40, verbose_name='staff number'),
+            model_name="person",
+            name="staff_number",
+            field=models.CharField(
+                blank=True,
+                help_text="The office's own number of this person; lists find people again by it.",
+                max_length=40,
+                verbose_name="staff number",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='person',
-            constraint=models.UniqueConstraint(condition=models.Q(('staff_number', ''), _negated=True), fields=('staff_number',), name='person_staff_number_once', violation_error_message='Somebody else has this staff number.'),
+            model_name="person",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("staff_number", ""), _negated=True),
+                fields=("staff_number",),
+                name="person_staff_number_once",
+                violation_error_message="Somebody else has this staff number.",
+            ),
         ),
         migrations.AddField(
-            model_name='editionpost',
-            name='edition',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='edition_posts', to='territory.edition', verbose_name='edition'),
+            model_name="editionpost",
+            name="edition",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="edition_posts",
+                to="territory.edition",
+                verbose_name="edition",
+            ),
         ),
         migrations.AddField(
-            model_name='editionpost',
-            name='post',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='edition_posts', to='people.post', verbose_name='post'),
+            model_name="editionpost",
+            name="post",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="edition_posts",
+                to="people.post",
+                verbose_name="post",
+            ),
         ),
         migrations.AddField(
-            model_name='plannedpost',
-            name='edition',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='planned_posts', to='territory.edition', verbose_name='edition'),
+            model_name="plannedpost",
+            name="edition",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="planned_posts",
+                to="territory.edition",
+                verbose_name="edition",
+            ),
         ),
         migrations.AddField(
-            model_name='plannedpost',
-            name='grid',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='planned_posts', to='territory.grid', verbose_name='grid'),
+            model_name="plannedpost",
+            name="grid",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="planned_posts",
+                to="territory.grid",
+                verbose_name="grid",
+            ),
         ),
         migrations.AddField(
-            model_name='plannedpost',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='planned_posts', to='people.person', verbose_name='person'),
+            model_name="plannedpost",
+            name="person",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="planned_posts",
+                to="people.person",
+                verbose_name="person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='editionpost',
-            constraint=models.UniqueConstraint(fields=('edition', 'post'), name='edition_post_once'),
+            model_name="editionpost",
+            constraint=models.UniqueConstraint(
+                fields=("edition", "post"), name="edition_post_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='plannedpost',
-            constraint=models.UniqueConstraint(fields=('edition', 'grid', 'person', 'role'), name='planned_post_once', violation_error_message='This post is planned for this person already.'),
+            model_name="plannedpost",
+            constraint=models.UniqueConstraint(
+                fields=("edition", "grid", "person", "role"),
+                name="planned_post_once",
+                violation_error_message="This post is planned for this person already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='plannedpost',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['coordinator', 'grid_head', 'leader', 'manager', 'supervisor'])), name='planned_post_grid_role'),
+            model_name="plannedpost",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("role__in", ["coordinator", "grid_head", "leader", "manager", "supervisor"])
+                ),
+                name="planned_post_grid_role",
+            ),
         ),
     ]

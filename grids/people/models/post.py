@@ -57,15 +57,18 @@ class Post(models.Model):
                     ("valid", RangeOperators.OVERLAPS),
                 ],
                 condition=models.Q(grid__isnull=False),
+                violation_error_message=_("This person holds this post already in that time."),
             ),
             models.CheckConstraint(
                 condition=~models.Q(role__in=sorted(GRID_ROLES)) | models.Q(grid__isnull=False),
                 name="post_grid_role_has_grid",
+                violation_error_message=_("This role is held on a grid; choose which."),
             ),
             models.CheckConstraint(
                 condition=~models.Q(role=Role.DEPARTMENT_HANDLER)
                 | models.Q(department__isnull=False),
                 name="post_handler_has_department",
+                violation_error_message=_("A department handler needs the department."),
             ),
         ]
         indexes = [models.Index(fields=["grid", "role"], name="post_grid_role")]
@@ -116,10 +119,12 @@ class Absence(models.Model):
                     ("person", RangeOperators.EQUAL),
                     ("during", RangeOperators.OVERLAPS),
                 ],
+                violation_error_message=_("This person is on leave already in that time."),
             ),
             models.CheckConstraint(
                 condition=models.Q(stand_in__isnull=True) | ~models.Q(stand_in=models.F("person")),
                 name="absence_stand_in_is_another",
+                violation_error_message=_("Nobody stands in for themselves."),
             ),
         ]
 
