@@ -29,7 +29,8 @@ from gridmgmt.core.tables import cells
 from gridmgmt.core.tables.errors import CellError, ListError
 from gridmgmt.core.tables.reading import Row, Table, read_table
 from incidents.models import Category, Incident
-from incidents.services.intake import Report, report
+from incidents.services.intake import Report
+from incidents.services.intake_many import Entry, report_many
 
 DEFAULT_SOURCE = "import"
 LONGEST_PLACE = 300
@@ -138,24 +139,25 @@ def _understand(outcome: ImportOutcome, source: str, crs: str, now: datetime) ->
 
 def _take(outcome: ImportOutcome, entries: Sequence[_Entry], actor: Any, now: datetime) -> None:
     known = _known_numbers(entries)
+    fresh: list[_Entry] = []
     for entry in entries:
         number = entry.report.outside_number
         if number and number in known:
             outcome.known += 1
-            continue
-        try:
-            incident = report(entry.report, actor=actor, now=now)
-        except ValidationError as error:
-            outcome.refused.append(Refusal(entry.row.line, _in_words(error), entry.row.values))
-            continue
-        known.add(number)
-        if incident.repeated:  # type: ignore[attr-defined]
+        else:
+            known.add(number)
+            fresh.append(entry)
+    taken = report_many(
+        (Entry(entry.report, entry.reported_at) for entry in fresh), actor=actor, now=now
+    )
+    for entry, result in zip(fresh, taken, strict=True):
+        if result.refusal is not None:
+            reason = _in_words(result.refusal)
+            outcome.refused.append(Refusal(entry.row.line, reason, entry.row.values))
+        elif result.repeated:
             outcome.known += 1
-            continue
-        outcome.created += 1
-        if entry.reported_at is not None:
-            # Statistics ask when it happened; clocks run from when this office got it.
-            Incident.objects.filter(pk=incident.pk).update(reported_at=entry.reported_at)
+        else:
+            outcome.created += 1
 
 
 def _known_numbers(entries: Sequence[_Entry]) -> set[str]:

@@ -43,13 +43,24 @@ def emit(
 
     `due_at` holds it back until that moment (an edition that takes effect later).
     """
-    event = OutboxEvent.objects.create(
-        name=name, payload=payload, created_at=now, due_at=due_at or now
-    )
+    made = event(name, payload, now=now, due_at=due_at)
+    made.save(force_insert=True)
+    wake_after_commit()
+    return made
+
+
+def event(
+    name: str, payload: dict[str, Any], *, now: datetime, due_at: datetime | None = None
+) -> OutboxEvent:
+    """The same, unsaved: for those who write many in one go, and then `wake_after_commit`."""
+    return OutboxEvent(name=name, payload=payload, created_at=now, due_at=due_at or now)
+
+
+def wake_after_commit() -> None:
+    """Have the events of this transaction delivered as soon as it is committed."""
     # One wake-up a transaction is enough: the worker takes all that waits.
     if not any(entry[1] is _wake for entry in transaction.get_connection().run_on_commit):
         transaction.on_commit(_wake)
-    return event
 
 
 def _wake() -> None:

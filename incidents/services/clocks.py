@@ -49,18 +49,21 @@ def limit_for(incident: Incident, kind: str) -> tuple[int, str]:
 
 @transaction.atomic(savepoint=False)
 def start_clock(
-    incident: Incident, kind: str, limit: int, unit: str, *, now: datetime, fresh: bool = False
+    incident: Incident, kind: str, limit: int, unit: str, *, now: datetime
 ) -> CaseClock:
-    """Start a limit of `limit` units at `now`; a clock that still runs ends first.
+    """Start a limit of `limit` units at `now`; a clock that still runs ends first."""
+    stop_clock(incident, now=now)
+    clock = first_clock(incident, kind, limit, unit, office_calendar(), now=now)
+    clock.save(force_insert=True)
+    return clock
 
-    `fresh`: the case was inserted in this transaction, so there is none to end.
-    """
-    if not fresh:
-        stop_clock(incident, now=now)
-    calendar = office_calendar()
+
+def first_clock(
+    incident: Incident, kind: str, limit: int, unit: str, calendar: Calendar, *, now: datetime
+) -> CaseClock:
+    """The unsaved clock of a case that has none running; the case tells its moments already."""
     clock = CaseClock(incident=incident, kind=kind, limit=limit, unit=unit, started_at=now)
     _set_moments(clock, _total(clock, calendar), calendar, now)
-    clock.save(force_insert=True)
     _mirror(incident, clock)
     return clock
 

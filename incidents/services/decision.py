@@ -1,4 +1,4 @@
-"""What routing answers: one owner, and why. A value; `routing.store_decision` keeps it."""
+"""What routing answers: one owner, and why. A value; `routing.decision_row` keeps it."""
 
 from __future__ import annotations
 

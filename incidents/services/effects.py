@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from incidents.choices import OPEN_STATES, Action, ClockKind, Purpose
 from incidents.models import FilingRule, Incident
 from incidents.services import clocks, effects_reporter, effects_side, owners, sending
+from incidents.services.desk import AT_ONCE
 from incidents.services.errors import MoveRefused
 from incidents.services.step import Step
 
@@ -58,7 +59,7 @@ def dispatch(step: Step) -> None:
         owners.by_hand(step, Purpose.HANDLE)
     else:
         place = sending.place_of(incident, step.now)
-        decision = sending.decide(Purpose.HANDLE, incident, place, now=step.now)
+        decision = AT_ONCE.decide(Purpose.HANDLE, incident, place, now=step.now)
         if not sending.has_handler(decision):
             raise MoveRefused(
                 _("The rules name nobody for this case. Choose a department or a grid."),

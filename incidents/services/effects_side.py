@@ -13,6 +13,7 @@ from gridmgmt.core.search import terms
 from incidents.choices import OPEN_STATES, Action, ClockKind, Grade, Purpose, State
 from incidents.models import Attachment, Category, FilingRule, HistoryEntry, Incident, UrgentReceipt
 from incidents.services import clocks, numbers, owners, sending
+from incidents.services.desk import AT_ONCE
 from incidents.services.errors import MoveRefused
 from incidents.services.routing import OWNER_FIELDS
 from incidents.services.step import Step
@@ -164,7 +165,7 @@ def classify(step: Step) -> None:
     incident.urgent = incident.urgent or incident.grade == Grade.MAJOR
     place = sending.place_of(incident, step.now)
     sending.give(
-        incident, sending.decide(Purpose.VERIFY, incident, place, now=step.now), now=step.now
+        incident, AT_ONCE.decide(Purpose.VERIFY, incident, place, now=step.now), now=step.now
     )
     step.details.update(
         {"from": before, "to": {"category": incident.category_id, "grade": incident.grade}}

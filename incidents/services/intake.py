@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from gridmgmt.core import audit, outbox
 from gridmgmt.core.crypto import blind_index
+from gridmgmt.core.models import AuditEntry, OutboxEvent
 from gridmgmt.core.permissions import Right
 from gridmgmt.core.search import terms
 from grids.people.access import access_for
@@ -28,6 +29,7 @@ from incidents.choices import Action, AttachmentStage, Channel, Grade, State
 from incidents.models import HistoryEntry, Incident
 from incidents.services import numbers, sending
 from incidents.services.blur import blurred
+from incidents.services.desk import AT_ONCE, Desk
 from incidents.services.errors import KeyConflict
 from incidents.services.intake_checks import Checked, Report, check
 from incidents.services.moves import perform
@@ -45,7 +47,7 @@ __all__ = ["Report", "report"]
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
     """Where it belongs: the point (lon, lat), how sure that is, the areas (None: no place)."""
 
     point: tuple[float, float] | None
@@ -68,7 +70,7 @@ def report(report: Report, *, actor: Any, now: datetime) -> Incident:
         try:
             return _take(report, checked, actor, now)
         except IntegrityError as error:
-            if (earlier := _earlier(report, checked)) is not None:
+            if (earlier := earlier_case(report, checked)) is not None:
                 return earlier
             _refuse_doubled(error)
             if "number" not in str(error) or attempt == NUMBER_ATTEMPTS:
@@ -78,14 +80,9 @@ def report(report: Report, *, actor: Any, now: datetime) -> Incident:
 
 @transaction.atomic
 def _take(report: Report, checked: Checked, actor: Any, now: datetime) -> Incident:
-    place = _place(report, checked, now)
-    incident = _new(report, checked, place, actor, now)
-    told = sending.line(incident, Action.REPORT, "", State.REPORTED, actor=actor, now=now)
-    lines = [told]
-    lines += _send(incident, place.responsibility, actor, now)
-    incident.save(force_insert=True)
-    HistoryEntry.objects.bulk_create(lines)
-    _remember(incident, actor, now)
+    place = place_of(checked, now)
+    incident = draw_up(_next_id(), report, checked, place, actor, now, AT_ONCE)
+    outbox.wake_after_commit()
     with stored(incident, checked.photos, stage=AttachmentStage.REPORT, actor=actor, now=now):
         if report.on_the_spot:
             incident = perform(
@@ -101,17 +98,26 @@ def _take(report: Report, checked: Checked, actor: Any, now: datetime) -> Incide
     return incident
 
 
-def _place(report: Report, checked: Checked, now: datetime) -> _Place:
+def place_of(checked: Checked, now: datetime, found: Responsibility | None = None) -> Place:
+    """Where the report belongs; `found` when its point has been looked up already.
+
+    Raises ValidationError for a point outside that lies inside with its axes exchanged.
+    """
     if checked.point is not None:
-        found = locate(*checked.point, moment=now)
+        found = found or locate(*checked.point, moment=now)
         if found.answer == Answer.OUTSIDE:
             _hint_at_swapped_axes(checked.point, now)
-        return _Place(checked.point, "", found)
-    guess = place_from_words(checked.place_words)
+        return Place(checked.point, "", found)
+    return place_in_words(checked.place_words, now)
+
+
+def place_in_words(words: str, now: datetime) -> Place:
+    """Where the words lead to; an empty place when they name none, or one too wide."""
+    guess = place_from_words(words)
     if guess is None or guess.extent_m > WIDEST_GUESS_M:
-        return _Place(None, "", None)
+        return Place(None, "", None)
     point = (guess.lon, guess.lat)
-    return _Place(point, guess.certainty, locate(*point, moment=now))
+    return Place(point, guess.certainty, locate(*point, moment=now))
 
 
 def _hint_at_swapped_axes(point: tuple[float, float], now: datetime) -> None:
@@ -132,7 +138,33 @@ def _hint_at_swapped_axes(point: tuple[float, float], now: datetime) -> None:
         )
 
 
-def _new(report: Report, checked: Checked, place: _Place, actor: Any, now: datetime) -> Incident:
+def draw_up(
+    number: int,
+    report: Report,
+    checked: Checked,
+    place: Place,
+    actor: Any,
+    now: datetime,
+    desk: Desk,
+    *,
+    reported_at: datetime | None = None,
+) -> Incident:
+    """Make the case with the id `number`, give it its first owner, and keep all its rows.
+
+    `reported_at` is for cases that lay elsewhere before; their clocks run from `now` all the same.
+    """
+    incident = _new(number, report, checked, place, actor, now)
+    incident.reported_at = reported_at or now
+    told = sending.line(incident, Action.REPORT, "", State.REPORTED, actor=actor, now=now)
+    lines = [told, *_send(incident, place.responsibility, actor, now, desk)]
+    desk.keep(incident)
+    desk.keep(*lines, *_traces(incident, actor, now))
+    return incident
+
+
+def _new(
+    number: int, report: Report, checked: Checked, place: Place, actor: Any, now: datetime
+) -> Incident:
     """The case before its first move, with its id drawn, so that all rows are written once."""
     where = place.responsibility
     category = checked.category
@@ -142,7 +174,7 @@ def _new(report: Report, checked: Checked, place: _Place, actor: Any, now: datet
         point, public_point = Point(*place.point, srid=4326), blurred(*place.point)
     words = terms(f"{checked.description[:600]} {checked.place_words}")
     return Incident(
-        pk=_next_id(),
+        pk=number,
         number=numbers.draw(),
         channel=report.channel,
         category=category,
@@ -180,7 +212,7 @@ def _new(report: Report, checked: Checked, place: _Place, actor: Any, now: datet
 
 
 def _send(
-    incident: Incident, place: Responsibility | None, actor: Any, now: datetime
+    incident: Incident, place: Responsibility | None, actor: Any, now: datetime, desk: Desk
 ) -> list[HistoryEntry]:
     """Give the new case its first owner; the history lines of the steps that were skipped over."""
     if incident.channel == Channel.LEADER:
@@ -188,7 +220,7 @@ def _send(
         filed = sending.line(
             incident, Action.FILE, State.REPORTED, State.FILED, actor=actor, now=now
         )
-        return [filed, *sending.send_on(incident, place, now=now)]
+        return [filed, *sending.send_on(incident, place, now=now, desk=desk)]
     if incident.urgent:
         incident.verification_owed = True
         incident.state = State.FILED
@@ -201,13 +233,14 @@ def _send(
             now=now,
             data={"urgent": True},
         )
-        return [filed, *sending.send_on(incident, place, now=now)]
-    sending.to_verifier(incident, place, now=now)
+        return [filed, *sending.send_on(incident, place, now=now, desk=desk)]
+    sending.to_verifier(incident, place, now=now, desk=desk)
     return []
 
 
-def _remember(incident: Incident, actor: Any, now: datetime) -> None:
-    audit.record(
+def _traces(incident: Incident, actor: Any, now: datetime) -> tuple[AuditEntry, OutboxEvent]:
+    """What the trail and the outbox keep of a new case, unsaved."""
+    entry = audit.entry(
         actor=actor,
         now=now,
         action="incident.reported",
@@ -220,7 +253,7 @@ def _remember(incident: Incident, actor: Any, now: datetime) -> None:
             "urgent": incident.urgent,
         },
     )
-    outbox.emit(
+    event = outbox.event(
         "incident_reported",
         {
             "incident": incident.pk,
@@ -231,9 +264,10 @@ def _remember(incident: Incident, actor: Any, now: datetime) -> None:
         },
         now=now,
     )
+    return entry, event
 
 
-def _earlier(report: Report, checked: Checked) -> Incident | None:
+def earlier_case(report: Report, checked: Checked) -> Incident | None:
     """The case that this key made already; KeyConflict when it was another report."""
     if checked.key is None:
         return None

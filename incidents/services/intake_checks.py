@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -93,6 +94,7 @@ class Faults:
 @dataclass
 class _Check:
     report: Report
+    categories: Mapping[int, Category] | None = None
     faults: Faults = field(default_factory=Faults)
 
     def text(self, name: str, longest: int) -> str:
@@ -143,7 +145,9 @@ class _Check:
 
     def category(self) -> Category | None:
         found = None
-        if self.report.category_id:
+        if self.report.category_id and self.categories is not None:
+            found = self.categories.get(self.report.category_id)
+        elif self.report.category_id:
             wanted = Category.objects.filter(pk=self.report.category_id, active=True)
             found = next(iter(wanted.order_by()), None)
         elif self.report.tile:
@@ -166,13 +170,17 @@ class _Check:
             return ()
 
 
-def check(report: Report, *, reporter_id: int | None) -> Checked:
+def check(
+    report: Report, *, reporter_id: int | None, categories: Mapping[int, Category] | None = None
+) -> Checked:
     """The report with every field checked; ValidationError with messages by field.
+
+    `categories` are all active ones by id, for who checks many reports: then none is asked for.
 
     Fields named in errors: description, place, point, category, tile, grade, channel, photos,
     contact_name, contact_phone, result, idempotency_key.
     """
-    checking = _Check(report)
+    checking = _Check(report, categories)
     description = checking.description()
     place_words = checking.text("place_words", LONGEST_PLACE)
     name = checking.text("contact_name", 100)

@@ -12,6 +12,7 @@ from incidents.choices import OPEN_STATES, Action, Purpose, State
 from incidents.models import Incident
 from incidents.services import owners, sending
 from incidents.services.decision import Decision
+from incidents.services.desk import AT_ONCE
 from incidents.services.effects_side import PURPOSE_IN
 from incidents.services.moves import perform_by_system
 
@@ -70,7 +71,7 @@ def _decision(incident: Incident, now: datetime) -> Decision:
         )
         if kept.path:  # the area is still in force
             return kept
-    return sending.decide(purpose, incident, place, now=now, avoid_user_id=incident.handled_by_id)
+    return AT_ONCE.decide(purpose, incident, place, now=now, avoid_user_id=incident.handled_by_id)
 
 
 def _keeps_owner(incident: Incident, purpose: Purpose) -> bool:

@@ -1,6 +1,6 @@
 """Who owns a case: from place, category, grade, channel and time to exactly one owner, explained.
 
-`locate` finds the areas, `decide` the owner, `store_decision` keeps the answer with the case and
+`locate` finds the areas, `decide` the owner, `decision_row` is what is kept of it with the case and
 `apply_owner` writes it into the case's fields. Whatever is missing (no place, no rule, a vacant
 post, no department) leads on to the next possibility and at last to the dispatchers' pool, so a
 case is never without an owner.
@@ -28,9 +28,9 @@ __all__ = [
     "Decision",
     "apply_owner",
     "decide",
+    "decision_row",
     "explain",
     "locate",
-    "store_decision",
 ]
 
 OWNER_FIELDS = ("owner_path", "owner_grid", "owner_department", "owner_role", "owner_person")
@@ -69,10 +69,10 @@ def decide(
     return _with_grade(case, decision)
 
 
-def store_decision(incident: Incident, decision: Decision, *, now: datetime) -> RoutingDecision:
-    """Keep the decision with the case, as it was made."""
+def decision_row(incident: Incident, decision: Decision, *, now: datetime) -> RoutingDecision:
+    """The decision as it is kept with the case, unsaved."""
     place = decision.responsibility
-    return RoutingDecision.objects.create(
+    return RoutingDecision(
         incident=incident,
         at=now,
         purpose=decision.purpose,

@@ -14,6 +14,7 @@ from grids.territory.services.responsibility import Responsibility
 from incidents.choices import Action, ClockKind, Purpose, State
 from incidents.models import HistoryEntry, Incident, UrgentReceipt
 from incidents.services import clocks, routing
+from incidents.services.desk import AT_ONCE, Desk
 
 
 def place_of(incident: Incident, now: datetime) -> Responsibility | None:
@@ -51,31 +52,12 @@ def line(
     )
 
 
-def decide(
-    purpose: Purpose,
-    incident: Incident,
-    place: Responsibility | None,
-    *,
-    now: datetime,
-    avoid_user_id: int | None = None,
-) -> routing.Decision:
-    """Ask the routing what it would do with the case for this purpose."""
-    return routing.decide(
-        purpose,
-        responsibility=place,
-        category=incident.category,
-        grade=incident.grade,
-        channel=incident.channel,
-        urgent=incident.urgent,
-        now=now,
-        avoid_user_id=avoid_user_id,
-    )
-
-
-def give(incident: Incident, decision: routing.Decision, *, now: datetime) -> None:
+def give(
+    incident: Incident, decision: routing.Decision, *, now: datetime, desk: Desk = AT_ONCE
+) -> None:
     """Make the decision's owner the owner, keep the decision, and note who is told at once."""
     routing.apply_owner(incident, decision)
-    routing.store_decision(incident, decision, now=now)
+    desk.keep(routing.decision_row(incident, decision, now=now))
     if decision.inform:
         # Whoever was told of the case before keeps the first receipt.
         UrgentReceipt.objects.bulk_create(
@@ -94,25 +76,27 @@ def has_handler(decision: routing.Decision) -> bool:
     return decision.role != Role.DISPATCHER
 
 
-def to_verifier(incident: Incident, place: Responsibility | None, *, now: datetime) -> None:
+def to_verifier(
+    incident: Incident, place: Responsibility | None, *, now: datetime, desk: Desk = AT_ONCE
+) -> None:
     """A new report goes to whoever verifies at its place."""
-    give(incident, decide(Purpose.VERIFY, incident, place, now=now), now=now)
-    start(incident, ClockKind.VERIFY, now=now)
+    give(incident, desk.decide(Purpose.VERIFY, incident, place, now=now), now=now, desk=desk)
+    start(incident, ClockKind.VERIFY, now=now, desk=desk)
 
 
 def send_on(
-    incident: Incident, place: Responsibility | None, *, now: datetime
+    incident: Incident, place: Responsibility | None, *, now: datetime, desk: Desk = AT_ONCE
 ) -> list[HistoryEntry]:
     """A filed case goes to its handler at once where a rule says so, else to the dispatcher.
 
     Urgent ones never wait for the dispatcher when a handler is known. Returns the line of the
     dispatch, if there was one.
     """
-    decision = decide(Purpose.HANDLE, incident, place, now=now)
+    decision = desk.decide(Purpose.HANDLE, incident, place, now=now)
     if has_handler(decision) and (decision.auto_dispatch or incident.urgent):
         incident.state = State.DISPATCHED
-        give(incident, decision, now=now)
-        start(incident, ClockKind.HANDLE, now=now)
+        give(incident, decision, now=now, desk=desk)
+        start(incident, ClockKind.HANDLE, now=now, desk=desk)
         return [
             line(
                 incident,
@@ -124,32 +108,38 @@ def send_on(
                 data=owner_data(incident),
             )
         ]
-    to_dispatcher(incident, place, now=now)
+    to_dispatcher(incident, place, now=now, desk=desk)
     return []
 
 
-def to_dispatcher(incident: Incident, place: Responsibility | None, *, now: datetime) -> None:
+def to_dispatcher(
+    incident: Incident, place: Responsibility | None, *, now: datetime, desk: Desk = AT_ONCE
+) -> None:
     """A filed case waits for someone with the right to dispatch."""
     incident.state = State.FILED
-    give(incident, decide(Purpose.DISPATCH, incident, place, now=now), now=now)
-    start(incident, ClockKind.DISPATCH, now=now)
+    give(incident, desk.decide(Purpose.DISPATCH, incident, place, now=now), now=now, desk=desk)
+    start(incident, ClockKind.DISPATCH, now=now, desk=desk)
 
 
 def to_checker(incident: Incident, place: Responsibility | None, *, now: datetime) -> None:
     """A handled case goes to the supervision side."""
     give(
         incident,
-        decide(Purpose.CHECK, incident, place, now=now, avoid_user_id=incident.handled_by_id),
+        AT_ONCE.decide(
+            Purpose.CHECK, incident, place, now=now, avoid_user_id=incident.handled_by_id
+        ),
         now=now,
     )
     start(incident, ClockKind.CHECK, now=now)
 
 
-def start(incident: Incident, kind: str, *, now: datetime) -> None:
+def start(incident: Incident, kind: str, *, now: datetime, desk: Desk = AT_ONCE) -> None:
     """Start the clock of a stage; the one before ends."""
-    amount, unit = clocks.limit_for(incident, kind)
-    fresh = incident._state.adding
-    clocks.start_clock(incident, kind, amount, unit, now=now, fresh=fresh)
+    amount, unit = desk.limit(incident, kind)
+    if incident._state.adding:  # a new case has no clock that could run
+        desk.keep(clocks.first_clock(incident, kind, amount, unit, desk.calendar(), now=now))
+    else:
+        clocks.start_clock(incident, kind, amount, unit, now=now)
 
 
 def owner_data(incident: Incident) -> dict[str, Any]:

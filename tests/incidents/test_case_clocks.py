@@ -60,7 +60,9 @@ def test_two_running_clocks_of_one_case_are_refused_by_the_database(town):
     case = incident(town)
     clocks.start_clock(case, ClockKind.VERIFY, 4, "work_hour", now=NOW)
     with pytest.raises(IntegrityError), transaction.atomic():
-        clocks.start_clock(case, ClockKind.HANDLE, 4, "work_hour", now=NOW, fresh=True)
+        clocks.first_clock(
+            case, ClockKind.HANDLE, 4, "work_hour", clocks.office_calendar(), now=NOW
+        ).save()
 
 
 @pytest.mark.req("I-08")

@@ -264,6 +264,10 @@ def test_rights_of_the_matrix_are_used():
         Right.SEE_MAP,
         Right.SEE_STATISTICS,
         Right.EXPORT,
+        Right.DRAW,
+        Right.PUBLISH,
+        Right.SEE_ROSTER,
+        Right.KEEP_ROSTER,
         Right.ADMINISTER,
     }
     assert used | elsewhere == set(Right)

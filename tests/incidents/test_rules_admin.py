@@ -84,7 +84,8 @@ def test_every_list_and_form_opens(admin, town):
         urgent=False,
         now=NOW,
     )
-    kept = routing.store_decision(case, decision, now=NOW)
+    kept = routing.decision_row(case, decision, now=NOW)
+    kept.save()
     for name in [
         "category",
         "publictile",
