@@ -102,6 +102,21 @@ def lock_publishing() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PUBLISH_LOCK])
 
 
+def edition_fingerprints(edition_ids: Sequence[int]) -> dict[int, tuple[int, str]]:
+    """For each edition the number of its boundaries and a text that any change of them alters.
+
+    xmin is the transaction that wrote a row last, so an altered row counts as another one.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT edition_id, count(*), "
+            "md5(string_agg(id || ':' || xmin, ',' ORDER BY id) || max(coalesce(replaces_id, 0))) "
+            "FROM territory_boundary WHERE edition_id = ANY(%s) GROUP BY edition_id",
+            [list(edition_ids)],
+        )
+        return {edition: (number, text) for edition, number, text in cursor.fetchall()}
+
+
 def refresh_statistics() -> None:
     """Tell the planner what a large import has brought, without waiting for autovacuum."""
     with connection.cursor() as cursor:

@@ -87,5 +87,8 @@ def whose(points: npt.NDArray[np.object_], shapes: npt.NDArray[np.object_]) -> n
 
 def bounds_of(shapes: npt.NDArray[np.object_]) -> tuple[float, float, float, float] | None:
     """west, south, east, north around all shapes; None when there are none."""
-    west, south, east, north = (float(number) for number in shapely.total_bounds(shapes))
-    return None if np.isnan(west) else (west, south, east, north)
+    drawn = shapes[~shapely.is_empty(shapes)]
+    if not len(drawn):
+        return None
+    west, south, east, north = (float(number) for number in shapely.total_bounds(drawn))
+    return (west, south, east, north)
