@@ -271,6 +271,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 # Phones shrink a photo before they send it; a larger one did not come from our form.
 PHOTO_MAX_BYTES = env.number("GRIDMGMT_PHOTO_MAX_BYTES", 10 * 1024 * 1024)
 PHOTO_MAX_PIXELS = env.number("GRIDMGMT_PHOTO_MAX_PIXELS", 50_000_000)
+# A file of areas or a list of buildings; unpacked it may be five times as large.
+UPLOAD_MAX_BYTES = env.number("GRIDMGMT_UPLOAD_MAX_BYTES", 100 * 1024 * 1024)
+# How long an uploaded file waits to be confirmed.
+UPLOAD_KEEP_HOURS = env.number("GRIDMGMT_UPLOAD_KEEP_HOURS", 24)
 
 # A point that no grid covers belongs to the nearest leaf within this distance (answer `gap`).
 GAP_DISTANCE_M = env.number("GRIDMGMT_GAP_DISTANCE_M", 100)

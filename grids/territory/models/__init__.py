@@ -7,6 +7,7 @@ from grids.territory.models.edition import Edition, Finding, Lineage
 from grids.territory.models.grid import Grid, Tier
 from grids.territory.models.ground import Building, Road, Water
 from grids.territory.models.place import Place
+from grids.territory.models.waiting_file import WaitingFile
 
 __all__ = [
     "Boundary",
@@ -22,5 +23,6 @@ __all__ = [
     "ProposedGrid",
     "Road",
     "Tier",
+    "WaitingFile",
     "Water",
 ]
