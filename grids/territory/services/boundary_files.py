@@ -77,7 +77,7 @@ def read_areas(
     encoding: str | None = None,
 ) -> tuple[list[AreaRow], str]:
     """The file's areas and the name of its CRS. Raises TerritoryError when anything is unfit."""
-    frame = _spelled_as_wanted(_open(path, layer, encoding), columns)
+    frame = _spelled_as_wanted(open_layer(path, layer, encoding), columns)
     missing = [column for column in columns.named() if column not in frame.columns]
     if missing:
         raise TerritoryError(
@@ -98,9 +98,9 @@ def read_areas(
         rows.append(
             AreaRow(
                 code=code,
-                name=_text(row[columns.name]) or code,
-                name_en=_text(row[columns.name_en]) if columns.name_en else "",
-                parent_code=_text(row[columns.parent]) if columns.parent else None,
+                name=text_of(row[columns.name]) or code,
+                name_en=text_of(row[columns.name_en]) if columns.name_en else "",
+                parent_code=text_of(row[columns.parent]) if columns.parent else None,
                 geometry=shapes[position],
                 households=_count(row, columns.households, code),
                 population=_count(row, columns.population, code),
@@ -110,7 +110,8 @@ def read_areas(
     return rows, str(source)
 
 
-def _open(path: Path, layer: str | None, encoding: str | None) -> geopandas.GeoDataFrame:
+def open_layer(path: Path, layer: str | None, encoding: str | None) -> geopandas.GeoDataFrame:
+    """The layer's rows with their geometry. Raises TerritoryError for what cannot be read."""
     if not path.exists():
         raise TerritoryError(_("There is no file %(path)s.") % {"path": path})
     try:
@@ -181,7 +182,7 @@ def _source_crs(frame: geopandas.GeoDataFrame, wanted: str) -> Crs:
 
 
 def _codes(column: Any, name: str) -> list[str]:
-    codes = [_text(value) for value in column]
+    codes = [text_of(value) for value in column]
     empty = [str(number) for number, code in enumerate(codes, 1) if not code]
     if empty:
         raise TerritoryError(
@@ -214,7 +215,7 @@ def _codes(column: Any, name: str) -> list[str]:
 def _shapes(frame: geopandas.GeoDataFrame, codes: list[str], source: Crs) -> list[MultiPolygon]:
     faults, shapes = [], []
     for code, raw in zip(codes, frame.geometry, strict=True):
-        shape = _polygonal(raw)
+        shape = opened_polygons(raw)
         fault = ring_fault(shape)
         if fault:
             faults.append(f"{code} ({fault})")
@@ -248,7 +249,7 @@ def _shapes(frame: geopandas.GeoDataFrame, codes: list[str], source: Crs) -> lis
     return shapes
 
 
-def _polygonal(shape: BaseGeometry | None) -> BaseGeometry | None:
+def opened_polygons(shape: BaseGeometry | None) -> BaseGeometry | None:
     """KML wraps a polygon into a collection of one kind; open that."""
     if shape is not None and shape.geom_type == "GeometryCollection":
         parts = shapely.get_parts(shape)
@@ -262,7 +263,7 @@ def _moved(shape: BaseGeometry, source: Crs) -> MultiPolygon:
     return MultiPolygon([moved]) if isinstance(moved, Polygon) else moved
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
     """A cell as text: whole floats without their point, missing as empty."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
@@ -273,7 +274,7 @@ def _text(value: Any) -> str:
 
 
 def _count(row: Any, column: str | None, code: str) -> int | None:
-    if column is None or not (text := _text(row[column])):
+    if column is None or not (text := text_of(row[column])):
         return None
     if not re.fullmatch(r"[0-9]{1,9}", text):
         raise TerritoryError(
@@ -285,7 +286,7 @@ def _count(row: Any, column: str | None, code: str) -> int | None:
 
 def _kind(row: Any, column: str | None, code: str) -> str:
     """basic or dedicated; an empty cell is basic."""
-    text = _text(row[column]) if column else ""
+    text = text_of(row[column]) if column else ""
     if text and text not in GridKind.values:
         raise TerritoryError(
             _("%(column)s of %(code)s is %(value)s; it must be basic or dedicated.")

@@ -12,14 +12,18 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from gridmgmt.core import audit
-from grids.territory.choices import FindingKind
+from gridmgmt.core.permissions import Right
+from grids.territory.choices import FindingKind, StepVerb
 from grids.territory.errors import FindingsRefused, TerritoryError
 from grids.territory.geometry.coverage import CoverageFinding
-from grids.territory.models import Boundary, Edition, Grid, Tier
+from grids.territory.models import Boundary, DraftStep, Edition, Grid, Tier
 from grids.territory.querysets import refresh_statistics
 from grids.territory.services.boundary_files import AreaRow
 from grids.territory.services.coverage import Node, division, geometries, to_geos
+from grids.territory.services.drawing import journal
+from grids.territory.services.drawing.states import State, children
 from grids.territory.services.editions import lock_draft, open_versions
+from grids.territory.services.scope import MayAct, refuse_out_of_reach
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,135 @@ class _Upper:
     shapes: tuple[shapely.Geometry, ...]
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What an import would do: the areas with their parents, and what stands there now."""
+
+    areas: tuple[AreaRow, ...]
+    parents: tuple[Node | None, ...]
+    known: dict[str, Grid]
+    current: dict[int, Boundary]
+    shortened: int
+
+    def rows(self) -> list[tuple[AreaRow, Node | None, Grid | None]]:
+        """Each area, its parent, and the grid that has its code already."""
+        return [
+            (area, parent, self.known.get(area.code))
+            for area, parent in zip(self.areas, self.parents, strict=True)
+        ]
+
+
+def plan_import(
+    edition: Edition, areas: Sequence[AreaRow], *, tier: Tier, moment: dt.datetime
+) -> Plan:
+    """Find the parents. Raises FindingsRefused as `import_areas` does; writes nothing."""
+    areas, shortened = _shorten(areas, tier)
+    upper = _upper(tier, moment, edition)
+    parents = [_parent_of(area, upper) for area in areas]
+    _refuse_orphans(areas, parents, upper, tier)
+    known = {
+        grid.code: grid
+        for grid in Grid.objects.filter(tier=tier, code__in=[area.code for area in areas])
+    }
+    current = open_versions([grid.pk for grid in known.values()])
+    _refuse_reused(areas, known, current, edition, tier)
+    return Plan(tuple(areas), tuple(parents), known, current, shortened)
+
+
+@transaction.atomic
+def import_drawn(
+    edition: Edition,
+    areas: Sequence[AreaRow],
+    *,
+    tier: Tier,
+    actor: AbstractBaseUser | None,
+    now: dt.datetime,
+    access: MayAct | None = None,
+    replace_siblings: bool = False,
+    source: str = "",
+    source_crs: str = "",
+    confirmed: bool = True,
+) -> tuple[DraftStep, ImportResult]:
+    """As `import_areas`, in one step of the draft's journal, so that it can be undone.
+
+    `replace_siblings` abolishes areas of the same parents that the file does not hold. With
+    `access`, the right to draw must be held over every area that changes (OutOfReach).
+    """
+    journal.begin(edition)
+    plan = plan_import(edition, areas, tier=tier, moment=now)
+    new = [area.code for area in plan.areas if area.code not in plan.known]
+    Grid.objects.bulk_create([Grid(tier=tier, code=code) for code in new], batch_size=1000)
+    codes = [area.code for area in plan.areas]
+    grids = {grid.code: grid.pk for grid in Grid.objects.filter(tier=tier, code__in=codes)}
+    changes: dict[int, State | None] = {}
+    added = altered = 0
+    for area, parent, _grid in plan.rows():
+        state = State(
+            grid_id=grids[area.code],
+            geometry=area.geometry,
+            name=area.name[:200],
+            name_en=area.name_en[:200],
+            parent_id=parent.grid_id if parent else None,
+            kind=str(area.kind),
+            households=area.households,
+            population=area.population,
+            source=source[:200],
+            source_crs=source_crs,
+            confirmed=confirmed,
+        )
+        old = plan.current.get(state.grid_id)
+        same = confirmed and _says_nothing_new(state, old)
+        changes[state.grid_id] = None if same else state
+        added += old is None
+        altered += old is not None and not same
+    if replace_siblings:
+        changes |= _tombstones(edition, plan, tier, set(grids.values()))
+    if access is not None:
+        refuse_out_of_reach(edition, access, Right.DRAW, moment=now, grid_ids=list(changes))
+    step = journal.perform(edition, verb=StepVerb.IMPORT, changes=changes, actor=actor, now=now)
+    if access is not None:  # where the new areas hang is known to the draft only now
+        refuse_out_of_reach(edition, access, Right.DRAW, moment=now, grid_ids=list(changes))
+    refresh_statistics()
+    unchanged = len(plan.areas) - added - altered
+    return step, ImportResult(added, altered, unchanged, plan.shortened)
+
+
+def missing_siblings(edition: Edition, plan: Plan, tier: Tier) -> dict[int, State]:
+    """Areas that hang under the plan's parents in this tier, and that the plan does not hold."""
+    parents = {parent.grid_id for parent in plan.parents if parent is not None}
+    held = {grid.pk for grid in plan.known.values()}
+    below = children(edition, parents)
+    in_tier = set(Grid.objects.filter(tier=tier, pk__in=list(below)).values_list("pk", flat=True))
+    return {pk: s for pk, s in below.items() if pk not in held and pk in in_tier}
+
+
+def _tombstones(
+    edition: Edition, plan: Plan, tier: Tier, kept: set[int]
+) -> dict[int, State | None]:
+    missing = missing_siblings(edition, plan, tier)
+    return {pk: replace(state, geometry=None) for pk, state in missing.items() if pk not in kept}
+
+
+def _says_nothing_new(state: State, old: Boundary | None) -> bool:
+    if old is None or old.geometry is None:
+        return False
+    return (
+        state.name,
+        state.name_en,
+        state.parent_id,
+        state.households,
+        state.population,
+        state.kind,
+    ) == (
+        old.name,
+        old.name_en,
+        old.parent_id,
+        old.households,
+        old.population,
+        old.kind,
+    ) and to_geos(state.geometry).equals_exact(old.geometry)
+
+
 @transaction.atomic
 def import_areas(
     edition: Edition,
@@ -62,16 +195,8 @@ def import_areas(
     and TerritoryError when the edition is no draft any more.
     """
     lock_draft(edition)
-    areas, shortened = _shorten(areas, tier)
-    upper = _upper(tier, moment or now, edition)
-    parents = [_parent_of(area, upper) for area in areas]
-    _refuse_orphans(areas, parents, upper, tier)
-    known = {
-        grid.code: grid
-        for grid in Grid.objects.filter(tier=tier, code__in=[area.code for area in areas])
-    }
-    current = open_versions([grid.pk for grid in known.values()])
-    _refuse_reused(areas, known, current, edition, tier)
+    plan = plan_import(edition, areas, tier=tier, moment=moment or now)
+    areas, parents, known, current = plan.areas, plan.parents, plan.known, plan.current
     Grid.objects.bulk_create(
         [Grid(tier=tier, code=area.code) for area in areas if area.code not in known],
         batch_size=1000,
@@ -101,7 +226,7 @@ def import_areas(
     edition.boundaries.filter(grid_id__in=[boundary.grid_id for boundary in wanted]).delete()
     Boundary.objects.bulk_create(fresh, batch_size=500)
     added = sum(boundary.replaces is None for boundary in fresh)
-    result = ImportResult(added, len(fresh) - added, len(wanted) - len(fresh), shortened)
+    result = ImportResult(added, len(fresh) - added, len(wanted) - len(fresh), plan.shortened)
     refresh_statistics()
     audit.record(
         actor=actor,

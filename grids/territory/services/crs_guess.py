@@ -23,9 +23,8 @@ from django.utils.translation import gettext as _
 from shapely.geometry.base import BaseGeometry
 
 from gridmgmt.core.crs import BD09, CGCS2000, GCJ02, WGS84, Crs, UnknownCrsError, parse_crs
-from grids.territory.geometry.crs_fit import CERTAIN, Box, Fit, Ground, Reading, measure
+from grids.territory.geometry.crs_fit import CERTAIN, Box, Fit, Ground, Reading, measure, sample
 from grids.territory.geometry.crs_fit import readings as possible_readings
-from grids.territory.geometry.crs_fit import sample
 from grids.territory.models import Boundary, Building, Edition, Road, Water
 from grids.territory.querysets import BoundaryQuerySet
 
@@ -186,7 +185,7 @@ def _verdict(
         return Verdict.FOUND, _(
             "The file does not say its coordinate system. By roads and known borders it is %(crs)s."
         ) % {"crs": best.label}
-    if best.claimed or said is None and best.reading == Reading(claimed):
+    if best.claimed or (said is None and best.reading == Reading(claimed)):
         return Verdict.AGREES, _("The file says %(crs)s, and roads and known borders agree.") % {
             "crs": best.label
         }
@@ -309,7 +308,7 @@ def _territory(moment: dt.datetime, edition: Edition | None) -> Box | None:
     known = [box for box in boxes if box]
     if not known:
         return None
-    return tuple(f(values) for f, values in zip((min, min, max, max), zip(*known, strict=True)))
+    return _around(known)
 
 
 def _ground(
@@ -326,9 +325,7 @@ def _ground(
     boxes = [box for box in boxes if all(map(math.isfinite, box)) and _meets(box, near)]
     if not boxes:
         return Ground([])
-    west, south, east, north = (
-        f(values) for f, values in zip((min, min, max, max), zip(*boxes, strict=True))
-    )
+    west, south, east, north = _around(boxes)
     box = Polygon.from_bbox(
         tuple(map(float, (west - AROUND, south - AROUND, east + AROUND, north + AROUND)))
     )
@@ -347,6 +344,11 @@ def _ground(
 def _shapes(rows: QuerySet[Any], column: str) -> np.ndarray:
     found = rows.order_by("pk").values_list(column, flat=True)[:MOST_FEATURES]
     return shapely.from_wkb(np.array([bytes(shape.wkb) for shape in found], dtype=object))
+
+
+def _around(boxes: Sequence[Box]) -> Box:
+    wests, souths, easts, norths = zip(*boxes, strict=True)
+    return min(wests), min(souths), max(easts), max(norths)
 
 
 def _meets(box: Box, near: Box) -> bool:
