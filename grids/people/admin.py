@@ -15,7 +15,7 @@ from gridmgmt.core import outbox
 from gridmgmt.core.admin import Audited
 from gridmgmt.core.crypto import mask_phone
 from gridmgmt.core.periods import ValidInWords, period_text
-from grids.people.models import Absence, Department, Person, Post
+from grids.people.models import Absence, Department, GridNotice, Person, Post
 from grids.people.services import roster
 
 
@@ -129,3 +129,14 @@ class AbsenceAdmin(NeverDeletedAdmin):
     @admin.display(description=_("during"), ordering="during")
     def during_text(self, absence: Absence) -> str:
         return period_text(absence.during)
+
+
+@admin.register(GridNotice)
+class GridNoticeAdmin(Audited):
+    """Texts of the public pages and boards."""
+
+    list_display = ["text", "kind", "grid", "order", "shown"]
+    list_filter = ["kind", "shown"]
+    list_select_related = ["grid"]
+    search_fields = ["text", "text_en", "grid__code"]
+    autocomplete_fields = ["grid"]

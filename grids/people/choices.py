@@ -23,3 +23,11 @@ class PersonKind(models.TextChoices):
     BUILDING_HEAD = "building_head", _("building head")
     VOLUNTEER = "volunteer", _("volunteer")
     CENTRE_HOUSEHOLD = "centre_household", _("centre household")
+
+
+class NoticeKind(models.TextChoices):
+    """What a notice of an area is about."""
+
+    WORK = "work", _("what we do")
+    PROMISE = "promise", _("what we promise")
+    POLICY = "policy", _("policies and rules")
