@@ -19,6 +19,7 @@ from gridmgmt.core import audit
 from grids.territory.choices import StepVerb
 from grids.territory.errors import EditionConflict, TerritoryError
 from grids.territory.models import Boundary, DraftStep, Edition, Grid
+from grids.territory.services import coverage
 from grids.territory.services.coverage import to_geos
 from grids.territory.services.drawing.states import (
     COLUMNS,
@@ -30,7 +31,17 @@ from grids.territory.services.drawing.states import (
 )
 from grids.territory.services.editions import lock_draft
 
-__all__ = ["DraftMoved", "State", "begin", "drawn", "newest", "perform", "redo", "undo"]
+__all__ = [
+    "DraftMoved",
+    "State",
+    "begin",
+    "drawn",
+    "free_codes",
+    "newest",
+    "perform",
+    "redo",
+    "undo",
+]
 
 
 class DraftMoved(EditionConflict):
@@ -64,6 +75,23 @@ def begin(edition: Edition, *, expect: int | None = None) -> None:
         raise DraftMoved(current, since.defer("before", "after"))
 
 
+def free_codes(edition: Edition, *, keep: Iterable[int] = ()) -> None:
+    """Free the codes that only undone steps had taken, for they were never used.
+
+    A new step does so by itself; call it first, in the same transaction, when the step takes new
+    codes. `keep` names grids that the new step is about to draw.
+    """
+    outdated = _codes_of(edition, undone=True) - _codes_of(edition, undone=False)
+    if not outdated:
+        return
+    free = Grid.objects.filter(code__in=outdated, boundaries__isnull=True)
+    try:
+        with transaction.atomic():
+            free.exclude(pk__in=list(keep)).delete()
+    except ProtectedError:
+        return  # somebody planned a post for one of them: then all keep their codes
+
+
 @transaction.atomic
 def perform(
     edition: Edition,
@@ -91,7 +119,8 @@ def perform(
         raise TerritoryError(_("This step would change nothing."))
     kept_replaces = _replaces(edition, changed)
     number = (edition.steps.aggregate(number=Max("number"))["number"] or 0) + 1
-    _forget_undone(edition, keep=changed)
+    free_codes(edition, keep=changed)
+    edition.steps.filter(undone=True).delete()
     _write(edition, {grid: after[grid] for grid in changed})
     step = DraftStep.objects.create(
         edition=edition,
@@ -146,6 +175,13 @@ def touched(step: DraftStep) -> list[int]:
     return [entry["grid"] for entry in step.before]
 
 
+def parents_of(step: DraftStep) -> set[int]:
+    """The parents of those grids in the draft, before the step and after it."""
+    states = [entry["state"] for entry in [*step.before, *step.after]]
+    parents = {state["parent_id"] for state in states if state is not None}
+    return parents - {None}
+
+
 def _change(wanted: State | None, in_force: State | None) -> State | None:
     """What the draft must hold so that the area is as wanted."""
     if wanted is None or wanted == in_force:
@@ -165,6 +201,7 @@ def _turned(
 def _settle(
     edition: Edition, step: DraftStep, action: str, actor: AbstractBaseUser | None, now: dt.datetime
 ) -> None:
+    coverage.recheck(edition, {*touched(step), *parents_of(step)}, now=now)
     audit.record(
         actor=actor,
         now=now,
@@ -231,25 +268,11 @@ def _entries(
     ]
 
 
+def _codes_of(edition: Edition, *, undone: bool) -> set[str]:
+    rows = edition.steps.filter(undone=undone).values_list("codes", flat=True)
+    return {code for codes in rows for code in codes}
+
+
 def _codes(grids: Iterable[int]) -> list[str]:
     rows = Grid.objects.filter(pk__in=list(grids)).order_by("code")
     return list(rows.values_list("code", flat=True))
-
-
-def _forget_undone(edition: Edition, *, keep: Iterable[int]) -> None:
-    """Drop outdated steps, and the codes that they alone had taken: those were never used."""
-    outdated = list(edition.steps.filter(undone=True))
-    if not outdated:
-        return
-    edition.steps.filter(undone=True).delete()
-    named = {grid for step in outdated for grid in touched(step)} - set(keep)
-    named -= {
-        entry["grid"]
-        for before in edition.steps.values_list("before", flat=True)
-        for entry in before
-    }
-    try:
-        with transaction.atomic():
-            Grid.objects.filter(pk__in=named, boundaries__isnull=True).delete()
-    except ProtectedError:
-        return  # somebody planned a post for one of them: then all keep their codes

@@ -8,6 +8,7 @@ from typing import Any
 
 import shapely
 from django.contrib.gis.db.models.functions import AsWKB
+from django.contrib.gis.geos import Polygon
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from shapely.geometry import MultiPolygon
 
@@ -73,11 +74,14 @@ def children(edition: Edition, parent_ids: Iterable[int]) -> dict[int, State]:
     return states_of(laid_over(edition).filter(parent_id__in=list(parent_ids)))
 
 
-def touching(edition: Edition, geometry: shapely.Geometry) -> dict[int, State]:
-    """Areas of all tiers whose box meets the geometry's box (EPSG:4326)."""
-    west, south, east, north = shapely.bounds(geometry)
-    box = f"SRID=4326;{shapely.box(west, south, east, north).wkt}"
-    return states_of(laid_over(edition).filter(geometry__bboverlaps=box))
+def touching(
+    edition: Edition, geometry: shapely.Geometry, rows: QuerySet[Boundary] | None = None
+) -> dict[int, State]:
+    """Areas (of `rows`, else of all tiers) whose box meets the geometry's box (EPSG:4326)."""
+    box = Polygon.from_bbox(shapely.bounds(geometry).tolist())
+    box.srid = 4326
+    found = laid_over(edition) if rows is None else rows
+    return states_of(found.filter(geometry__bboverlaps=box))
 
 
 def states_of(rows: QuerySet[Boundary]) -> dict[int, State]:

@@ -1,0 +1,185 @@
+"""Moving borders: one line is one line, whichever areas and tiers it bounds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+
+import shapely
+from django.db import transaction
+from django.utils.translation import gettext as _
+from shapely.geometry import MultiPolygon
+from shapely.geometry.base import BaseGeometry
+
+from grids.territory.choices import StepVerb
+from grids.territory.errors import TerritoryError
+from grids.territory.models import DraftStep
+from grids.territory.services.drawing import ground
+from grids.territory.services.drawing import shapes as plane
+from grids.territory.services.drawing.states import State, children, drawn, touching
+from grids.territory.services.drawing.verbs import Pen
+
+Outlines = dict[int, MultiPolygon]
+
+
+@transaction.atomic
+def reshape(
+    pen: Pen, areas: Mapping[int, BaseGeometry], *, with_parents: bool = False
+) -> DraftStep:
+    """Give areas new outlines: all that share a moved vertex come in one step.
+
+    Vertices less than a centimetre from a neighbour's are moved onto it. Areas inside a reshaped
+    one follow its border. `with_parents` moves the borders of upper tiers that coincide with a
+    moved one as well: otherwise ground beyond the parent is left for the check to find.
+    """
+    pen.begin()
+    before = ground.wanted(pen.edition, areas)
+    after = _snapped_together(pen, before, areas)
+    moved = {grid: replace(before[grid], geometry=shape) for grid, shape in after.items()}
+    followers = _followers(pen, before, after)
+    if with_parents:
+        above = _parents_along(pen, before, after)
+        before |= drawn(pen.edition, above)
+        moved |= {grid: replace(before[grid], geometry=shape) for grid, shape in above.items()}
+    before |= {grid: old for grid, (old, _new) in followers.items()}
+    moved |= {grid: replace(old, geometry=new) for grid, (old, new) in followers.items()}
+    return pen.write(StepVerb.RESHAPE, ground.fit_siblings(pen.edition, moved, before))
+
+
+def _snapped_together(
+    pen: Pen, before: Mapping[int, State], areas: Mapping[int, BaseGeometry]
+) -> Outlines:
+    """The wanted outlines, fitted to what lies around them and to each other."""
+    sound = {grid: ground.sound(shape, grid) for grid, shape in areas.items()}
+    around = touching(pen.edition, shapely.GeometryCollection(list(sound.values())))
+    fixed: list[BaseGeometry] = [
+        state.geometry for grid, state in around.items() if grid not in before
+    ]
+    after: Outlines = {}
+    for grid, shape in sound.items():
+        after[grid] = ground.sound(plane.snapped(shape, fixed), grid)
+        fixed.append(after[grid])
+    return after
+
+
+def _parents_along(pen: Pen, before: Mapping[int, State], after: Outlines) -> Outlines:
+    """New outlines of upper tiers whose border coincides with one that was moved."""
+    found: Outlines = {}
+    old: Outlines = {grid: state.geometry for grid, state in before.items()}
+    new: Outlines = dict(after)
+    level = dict(before)
+    while parents := {s.parent_id for s in level.values() if s.parent_id} - set(after):
+        states = drawn(pen.edition, parents)
+        kept = children(pen.edition, parents)
+        moved: Outlines = {}
+        for parent, state in states.items():
+            inside = [grid for grid, child in level.items() if child.parent_id == parent]
+            others = [
+                child.geometry
+                for grid, child in kept.items()
+                if child.parent_id == parent and grid not in level
+            ]
+            beyond = [new[grid] for grid in level if grid not in inside]
+            outline = _outline_along(
+                state.geometry,
+                plane.dissolve(old[grid] for grid in inside),
+                plane.dissolve(new[grid] for grid in inside),
+                others,
+                beyond,
+            )
+            if not outline.equals(state.geometry):
+                moved[parent] = outline
+        found |= moved
+        level = {parent: states[parent] for parent in moved}
+        old = {parent: state.geometry for parent, state in level.items()}
+        new = moved
+    return found
+
+
+def _outline_along(
+    parent: MultiPolygon,
+    old: MultiPolygon,
+    new: MultiPolygon,
+    others: list[BaseGeometry],
+    beyond: list[BaseGeometry],
+) -> MultiPolygon:
+    """A parent's outline after the areas inside it went from `old` to `new`.
+
+    It gains what they gain. It loses what they lose on its own border or to areas of another
+    parent; ground lost in its middle stays, for the check to find.
+    """
+
+    def owner_of(face: BaseGeometry) -> int | None:
+        point = face.representative_point()
+        if new.contains(point):
+            return 0
+        if not parent.contains(point):
+            return None
+        if not old.contains(point) or any(other.contains(point) for other in others):
+            return 0
+        given = any(shape.contains(point) for shape in beyond)
+        edge = shapely.intersection(face.boundary, parent.boundary.buffer(plane.SNAP_DEG))
+        return None if given or edge.length > 8 * plane.SNAP_DEG else 0
+
+    return plane.divide_faces([parent, old, new], owner_of).get(0, parent)
+
+
+def _followers(
+    pen: Pen, before: Mapping[int, State], after: Outlines
+) -> dict[int, tuple[State, MultiPolygon]]:
+    """Areas below the reshaped ones, tier by tier, with the outlines that they take."""
+    found: dict[int, tuple[State, MultiPolygon]] = {}
+    old: Outlines = {grid: state.geometry for grid, state in before.items()}
+    new = dict(after)
+    while inner := children(pen.edition, new):
+        loose = {grid: state for grid, state in inner.items() if grid not in after}
+        shaped = _followed(old, new, loose, [after[grid] for grid in inner if grid in after])
+        if gone := [grid for grid in loose if grid not in shaped]:
+            raise TerritoryError(
+                _(
+                    "The border would swallow %(codes)s; move it to another parent or remove it "
+                    "first."
+                )
+                % {"codes": ground.codes_of(gone)}
+            )
+        level = {
+            grid: (state, shaped[grid])
+            for grid, state in loose.items()
+            if not shaped[grid].equals(state.geometry)
+        }
+        found |= level
+        old = {grid: state.geometry for grid, (state, _new) in level.items()}
+        new = {grid: shape for grid, (_state, shape) in level.items()}
+    return found
+
+
+def _followed(
+    old: Outlines, new: Outlines, loose: Mapping[int, State], sent: list[BaseGeometry]
+) -> Outlines:
+    """Outlines of the areas inside, after their parents went from `old` to `new`.
+
+    Ground that a parent gains goes to the area inside it that has the longest border with it;
+    `sent` are areas inside whose outlines were given, so that nobody else takes their ground.
+    """
+    gained: dict[int, list[BaseGeometry]] = defaultdict(list)
+    owned: dict[int, list[BaseGeometry]] = defaultdict(list)
+    shapes = [state.geometry for state in loose.values()]
+    for face in plane.faces([*new.values(), *old.values(), *shapes]):
+        point = face.representative_point()
+        parent = next((grid for grid, shape in new.items() if shape.contains(point)), None)
+        if parent is None:
+            continue
+        child = next((g for g, s in loose.items() if s.geometry.contains(point)), None)
+        if child is not None and loose[child].parent_id == parent:
+            owned[child].append(face)
+        elif not old[parent].contains(point) and not any(s.contains(point) for s in sent):
+            gained[parent].append(face)
+    outlines = {grid: plane.dissolve(parts) for grid, parts in owned.items()}
+    for parent, strips in gained.items():
+        for strip in shapely.get_parts(plane.dissolve(strips)):
+            own = {g: s for g, s in outlines.items() if loose[g].parent_id == parent}
+            heir = plane.owner_by_border(strip, own)
+            if heir is not None:
+                outlines[heir] = plane.dissolve([outlines[heir], strip])
+    return outlines

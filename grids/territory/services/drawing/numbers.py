@@ -1,0 +1,54 @@
+"""Live numbers for ground that somebody is drawing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from grids.territory import ports
+from grids.territory.geometry.areas import areas_m2
+from grids.territory.services.shapes import bounds_of, dwellings_in
+
+YEAR = dt.timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What lies on some ground: m² on the ellipsoid, households and buildings by their points,
+    cases of the 365 days before `now`, and the strength of the nodes there."""
+
+    area_m2: float
+    households: int
+    buildings: int
+    cases_last_year: int
+    strength: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """For an answer over REST."""
+        return asdict(self)
+
+
+def numbers(geometry: BaseGeometry, *, now: dt.datetime) -> Numbers:
+    """Numbers of a polygon or multipolygon (EPSG:4326); a part that is not there counts zero."""
+    shapely.prepare(geometry)
+    bounds = bounds_of([geometry])
+    if bounds is None:
+        return Numbers(0.0, 0, 0, 0, 0.0)
+    dwellings = dwellings_in(bounds)
+    mine = shapely.intersects(geometry, dwellings.points)
+    return Numbers(
+        area_m2=round(float(areas_m2([geometry])[0]), 1),
+        households=int(dwellings.households[mine].sum()),
+        buildings=int(mine.sum()),
+        cases_last_year=round(_weight(ports.CASES, geometry, bounds, now)),
+        strength=round(_weight(ports.STRENGTH, geometry, bounds, now), 2),
+    )
+
+
+def _weight(port: str, geometry: BaseGeometry, bounds: ports.Box, now: dt.datetime) -> float:
+    points = ports.points(port, now - YEAR, now, bounds)
+    return float(points.weight[shapely.intersects_xy(geometry, points.lon, points.lat)].sum())
