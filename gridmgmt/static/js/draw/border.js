@@ -114,7 +114,8 @@ export class BorderTool {
     for (const id of ids) this.unsaved.add(id);
     const sent = [...this.unsaved];
     const areas = {};
-    for (const id of sent) areas[id] = this.store.net.geometry(id);
+    // the server takes the borders of other tiers along by itself
+    for (const id of sent) if (this.store.areas.get(id).properties.tier === this.store.tier) areas[id] = this.store.net.geometry(id);
     const answer = await this.store.perform("steps/", { verb: "reshape", areas, with_parents: this.mayCross() });
     if (answer) {
       this.unsaved.clear();
