@@ -17,7 +17,7 @@ def finding_row(finding: CoverageFinding) -> dict[str, Any]:
         "kind": finding.kind,
         "tier": finding.tier,
         "codes": list(finding.codes),
-        "area_m2": None if finding.area_m2 is None else round(finding.area_m2, 2),
+        "area_m2": None if finding.area_m2 is None else round(finding.area_m2, 6),
         "lon": None if place is None else round(place[0], 7),
         "lat": None if place is None else round(place[1], 7),
         "repair": repair_sentence(finding.repair),
@@ -29,7 +29,7 @@ def finding_line(finding: CoverageFinding) -> str:
     row = finding_row(finding)
     parts = [str(FindingKind(finding.kind).label), finding.tier, ", ".join(finding.codes)]
     if row["area_m2"] is not None:
-        parts.append(f"{row['area_m2']:.2f} m²")
+        parts.append(f"{row['area_m2']:.{2 if row['area_m2'] >= 1 else 6}f} m²")
     if row["lon"] is not None:
         parts.append(f"{row['lon']:.6f} {row['lat']:.6f}")
     parts.append(row["repair"])
@@ -37,10 +37,11 @@ def finding_line(finding: CoverageFinding) -> str:
 
 
 def summary_line(report: CoverageReport) -> str:
-    """How many findings, and what was below the tolerance."""
+    """How many findings, and how much was only the rounding of doubles."""
     text = _("%(number)s findings.") % {"number": len(report.findings)}
-    if report.slivers:
-        text += " " + _(
-            "%(number)s slivers below the tolerance of 0.01 m², together %(area)s m², are rounding."
-        ) % {"number": report.slivers, "area": f"{report.sliver_m2:.4f}"}
+    if report.rounding_m2:
+        text += " " + _("Rounding of coordinates, no findings: %(number)s places, %(area)s m².") % {
+            "number": report.rounding,
+            "area": f"{report.rounding_m2:.6f}",
+        }
     return text

@@ -5,84 +5,183 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
 import shapely
+from django.contrib.gis.db.models.functions import AsWKB
 from django.contrib.gis.geos import GEOSGeometry
+from django.db import transaction
+from django.db.models import Q, QuerySet
 from shapely.geometry.base import BaseGeometry
 
 from grids.territory.choices import STRUCTURAL, FindingKind
 from grids.territory.geometry.coverage import (
     CoverageFinding,
     CoverageReport,
-    check_children,
+    check_areas,
+    invalid_ring,
+    placed,
     ring_fault,
 )
 from grids.territory.models import Boundary, Edition, Finding, Tier
+from grids.territory.services import ground_check, outline_check
+from grids.territory.services.drawing.states import laid_over
+from grids.territory.services.nodes import Node, nodes_of
 
+__all__ = ["Node", "division", "examine", "geometries", "recheck", "store", "to_geos"]
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One area of a division, without its geometry."""
-
-    boundary_id: int
-    grid_id: int
-    parent_id: int | None
-    code: str
-    tier_id: int
-    tier_code: str
-    tier_order: int
-    code_length: int | None
-
-
-_COLUMNS = (
-    "id",
-    "grid_id",
-    "parent_id",
-    "grid__code",
-    "grid__tier_id",
-    "grid__tier__code",
-    "grid__tier__order",
-    "grid__tier__code_length",
+# Found with one outline; all other kinds are found with the division of an area.
+OWN_KINDS = frozenset(
+    {
+        FindingKind.INVALID_RING,
+        FindingKind.DOUBLED_CODE,
+        FindingKind.MISSING_PARENT,
+        FindingKind.CODE_MISMATCH,
+        FindingKind.BUILDING_CUT,
+        FindingKind.HOLE,
+        FindingKind.MULTI_PART,
+        FindingKind.OVER_BAND,
+        FindingKind.UNDER_BAND,
+        FindingKind.UNCONFIRMED,
+    }
 )
+
+
+@dataclass
+class _Task:
+    """What is to be checked: divided areas, and outlines by themselves, among the nodes known."""
+
+    nodes: Mapping[int, Node]
+    areas: Collection[int]
+    own: Collection[int]
+    national: set[int]
+    children: dict[int, list[Node]] = field(default_factory=lambda: defaultdict(list))
+    shapes: dict[int, BaseGeometry] = field(default_factory=dict)  # by grid id
+
+    def __post_init__(self) -> None:
+        for node in sorted(self.nodes.values(), key=lambda node: node.code):
+            if node.parent_id is not None:
+                self.children[node.parent_id].append(node)
+        divided = [a for a in self.areas if a in self.nodes and self.children.get(a)]
+        self.areas = sorted(divided)
+        self.own = sorted(grid for grid in self.own if grid in self.nodes)
+        wanted = {*self.areas, *self.own}
+        wanted |= {node.grid_id for area in self.areas for node in self.children[area]}
+        found = geometries([self.nodes[grid].boundary_id for grid in wanted])
+        self.shapes = {grid: found[self.nodes[grid].boundary_id] for grid in wanted}
 
 
 def division(moment: dt.datetime, edition: Edition | None = None) -> dict[int, Node]:
     """The areas in force at `moment` by grid id, with `edition` laid over them when given."""
-    nodes = {row[1]: Node(*row) for row in Boundary.objects.valid_at(moment).values_list(*_COLUMNS)}
+    nodes = nodes_of(Boundary.objects.valid_at(moment))
     if edition is not None:
         tombstones = edition.boundaries.filter(geometry__isnull=True)
         for grid_id in tombstones.values_list("grid_id", flat=True):
             nodes.pop(grid_id, None)
-        drafted = edition.boundaries.filter(geometry__isnull=False)
-        nodes |= {row[1]: Node(*row) for row in drafted.values_list(*_COLUMNS)}
+        nodes |= nodes_of(edition.boundaries.filter(geometry__isnull=False))
     return nodes
 
 
 def examine(
-    moment: dt.datetime, edition: Edition | None = None, *, whole: bool = False
+    moment: dt.datetime,
+    edition: Edition | None = None,
+    *,
+    whole: bool = False,
+    advice: bool = False,
 ) -> CoverageReport:
     """Findings of the division at `moment`; with an edition, of the areas that it touches.
 
-    `whole` checks every area of the resulting division.
+    `whole` checks every area of the resulting division, `advice` tells also what is no breach of
+    the law (holes, parts, household bands, buildings cut by a border, outlines not confirmed).
     """
     nodes = division(moment, edition)
-    before = division(moment) if edition is not None else {}
+    before = division(moment) if edition is not None and not whole else {}
     changed = set(nodes) if whole or edition is None else _changed(nodes, before)
-    report = CoverageReport(findings=[*_structure(nodes, changed)])
-    children: dict[int, list[Node]] = defaultdict(list)
-    for node in nodes.values():
-        if node.parent_id is not None:
-            children[node.parent_id].append(node)
     touched = {nodes[grid].parent_id for grid in changed if grid in nodes}
     touched |= {before[grid].parent_id for grid in changed if grid in before}
     touched |= changed
-    for parent_id in sorted(touched & nodes.keys() & children.keys()):
-        report.merge(_check_area(nodes[parent_id], children[parent_id]))
-    lonely = [nodes[g] for g in sorted(changed & nodes.keys()) if nodes[g].parent_id not in nodes]
-    report.findings += _rings(lonely)
+    touched.discard(None)
+    orphans = {grid for grid, node in nodes.items() if node.parent_id not in {None, *nodes}}
+    task = _Task(nodes, touched, changed | orphans, _national(nodes.values()))
+    return _check(task, advice=advice)
+
+
+@transaction.atomic
+def recheck(edition: Edition, grid_ids: Iterable[int], *, now: dt.datetime) -> CoverageReport:
+    """Check a draft again after a change of these grids; what else it has found stays stored.
+
+    Looks at the divided areas that the grids lie in, in force and in the draft, and at the grids
+    themselves; nothing else is read. A grid that was taken from one parent to another and back
+    needs the parent that it left named among `grid_ids`. Returns what was found there.
+    """
+    changed = set(grid_ids)
+    in_force = Boundary.objects.filter(grid_id__in=changed, valid__upper_inf=True)
+    touched = set(in_force.values_list("parent_id", flat=True))
+    drafted = laid_over(edition)
+    touched |= set(drafted.filter(grid_id__in=changed).values_list("parent_id", flat=True))
+    touched |= changed
+    touched.discard(None)
+    nodes = nodes_of(drafted.filter(Q(parent_id__in=touched)))
+    nodes |= nodes_of(drafted.filter(Q(grid_id__in=touched)))
+    orphans = {
+        grid
+        for grid, node in nodes.items()
+        if node.parent_id in touched and node.parent_id not in nodes
+    }
+    own = (changed | orphans) & nodes.keys()
+    report = _check(_Task(nodes, touched, own, _national(nodes.values())), advice=True)
+    stored = edition.findings.filter(
+        Q(area_id__in=changed | orphans, kind__in=OWN_KINDS)
+        | Q(area_id__in=touched) & ~Q(kind__in=OWN_KINDS)
+    )
+    stored.delete()
+    _write(edition, report.findings)
     return report
+
+
+@transaction.atomic
+def check_draft(edition: Edition, *, now: dt.datetime) -> CoverageReport:
+    """Check the whole division as the draft has it, and store all that was found."""
+    report = examine(now, edition, whole=True, advice=True)
+    store(edition, report.findings)
+    return report
+
+
+def _check(task: _Task, *, advice: bool) -> CoverageReport:
+    report = CoverageReport(findings=list(_structure(task)))
+    by_code = {}
+    members = []
+    for area in task.areas:
+        by_code[area] = {node.code: node for node in task.children[area]}
+        members.append({code: task.shapes[n.grid_id] for code, n in by_code[area].items()})
+    for area, found in zip(
+        task.areas, check_areas([task.shapes[area] for area in task.areas], members), strict=True
+    ):
+        tier = task.children[area][0].tier_code
+        for position, finding in enumerate(found.findings):
+            own = finding.kind == FindingKind.INVALID_RING
+            place = by_code[area][finding.codes[0]].grid_id if own else area
+            found.findings[position] = placed(finding, tier=tier, area=place)
+        report.merge(found)
+    checked = set(task.areas)
+    for grid in task.own:
+        node = task.nodes[grid]
+        if node.parent_id not in checked and ring_fault(task.shapes[grid]):
+            ring = invalid_ring(node.code, task.shapes[grid])
+            report.findings.append(placed(ring, tier=node.tier_code, area=grid))
+    report.findings += ground_check.uncovered(report.findings)
+    if advice:
+        own = [task.nodes[grid] for grid in task.own]
+        leaves = [n for n in own if _is_leaf(n, task)]
+        report.findings += outline_check.advice(own, task.children, task.shapes)
+        report.findings += ground_check.bands(own, task.shapes)
+        report.findings += ground_check.cut_buildings(leaves, task.children, task.shapes)
+    return report
+
+
+def _is_leaf(node: Node, task: _Task) -> bool:
+    return not task.children.get(node.grid_id)
 
 
 def _changed(nodes: dict[int, Node], before: dict[int, Node]) -> set[int]:
@@ -95,56 +194,32 @@ def _changed(nodes: dict[int, Node], before: dict[int, Node]) -> set[int]:
     }
 
 
-def _check_area(parent: Node, children: list[Node]) -> CoverageReport:
-    shapes = geometries([parent.boundary_id, *(child.boundary_id for child in children)])
-    ground = shapes[parent.boundary_id]
-    if ring_fault(ground):
-        return CoverageReport()  # reported with its own parent, or with the roots
-    ordered = sorted(children, key=lambda child: child.code)
-    report = check_children(ground, {child.code: shapes[child.boundary_id] for child in ordered})
-    report.findings = [
-        CoverageFinding(f.kind, f.codes, f.geometry, f.area_m2, f.repair, children[0].tier_code)
-        for f in report.findings
-    ]
-    return report
-
-
-def _rings(nodes: list[Node]) -> list[CoverageFinding]:
-    shapes = geometries([node.boundary_id for node in nodes])
-    return [
-        CoverageFinding(
-            FindingKind.INVALID_RING.value,
-            (node.code,),
-            None,
-            None,
-            f"redraw:{node.code}",
-            node.tier_code,
-        )
-        for node in nodes
-        if ring_fault(shapes[node.boundary_id])
-    ]
-
-
-def _structure(nodes: dict[int, Node], changed: set[int]) -> Iterable[CoverageFinding]:
+def _structure(task: _Task) -> Iterable[CoverageFinding]:
     """Missing parents, and codes that fit neither their tier nor their parent."""
-    national = {node.tier_id for node in nodes.values() if is_national(node.code, node.code_length)}
-    for grid in sorted(nodes):
-        node = nodes[grid]
-        parent = nodes.get(node.parent_id) if node.parent_id is not None else None
+    for grid in task.own:
+        node = task.nodes[grid]
+        parent = task.nodes.get(node.parent_id) if node.parent_id is not None else None
         if node.parent_id is not None and (parent is None or parent.tier_order >= node.tier_order):
             yield CoverageFinding(
                 FindingKind.MISSING_PARENT.value,
                 (node.code,),
                 repair=f"name-parent:{node.code}",
                 tier=node.tier_code,
+                area=grid,
             )
-        elif grid in changed and node.tier_id in national and not _fits(node, parent):
+        elif node.tier_id in task.national and not _fits(node, parent):
             yield CoverageFinding(
                 FindingKind.CODE_MISMATCH.value,
                 (node.code,),
                 repair=f"recode:{node.code}",
                 tier=node.tier_code,
+                area=grid,
             )
+
+
+def _national(nodes: Iterable[Node]) -> set[int]:
+    """Tiers with a code of the tier's own scheme among these."""
+    return {node.tier_id for node in nodes if is_national(node.code, node.code_length)}
 
 
 def is_national(code: str, length: int | None) -> bool:
@@ -163,10 +238,12 @@ def _fits(node: Node, parent: Node | None) -> bool:
 
 def geometries(boundary_ids: Iterable[int]) -> dict[int, BaseGeometry]:
     """Shapely geometries by boundary id; a tombstone has an empty one."""
-    rows = Boundary.objects.filter(pk__in=list(boundary_ids)).values_list("pk", "geometry")
+    rows: QuerySet = Boundary.objects.filter(pk__in=list(boundary_ids))
+    found = list(rows.order_by().annotate(wkb=AsWKB("geometry")).values_list("pk", "wkb"))
+    shapes = shapely.from_wkb([None if wkb is None else bytes(wkb) for _pk, wkb in found])
     return {
-        pk: shapely.from_wkb(bytes(geometry.wkb)) if geometry else shapely.MultiPolygon()
-        for pk, geometry in rows
+        pk: shapely.MultiPolygon() if shape is None else shape
+        for (pk, _wkb), shape in zip(found, shapes, strict=True)
     }
 
 
@@ -182,19 +259,25 @@ def is_structural(finding: CoverageFinding) -> bool:
 
 def store(edition: Edition, findings: Iterable[CoverageFinding]) -> list[Finding]:
     """Replace the edition's stored findings by these."""
-    tiers = {tier.code: tier for tier in Tier.objects.all()}
     edition.findings.all().delete()
+    return _write(edition, findings)
+
+
+def _write(edition: Edition, findings: Iterable[CoverageFinding]) -> list[Finding]:
+    tiers = {tier.code: tier for tier in Tier.objects.all()}
     return Finding.objects.bulk_create(
         [
             Finding(
                 edition=edition,
                 kind=finding.kind,
                 tier=tiers[finding.tier],
+                area_id=finding.area,
                 codes=list(finding.codes),
                 area_m2=finding.area_m2,
                 geometry=to_geos(finding.geometry) if finding.geometry is not None else None,
                 repair=finding.repair,
             )
             for finding in findings
-        ]
+        ],
+        batch_size=1000,
     )
