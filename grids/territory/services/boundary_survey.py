@@ -40,7 +40,8 @@ from grids.territory.services.boundary_files import (
 WORDS: dict[str, tuple[str, ...]] = {
     "code": (
         "编码", "网格编码", "网格编号", "网格代码", "社区编码", "社区代码", "区划代码",
-        "行政区划代码", "代码", "编号", "统计用区划代码", "grid code", "code", "gridcode", "grid id", "adcode",
+        "行政区划代码", "代码", "编号", "统计用区划代码",
+        "grid code", "code", "gridcode", "grid id", "adcode",
         "geoid", "gid", "id", "description",
     ),
     "name": (

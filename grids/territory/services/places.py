@@ -223,11 +223,11 @@ def _roads() -> Iterable[Place]:
 def _buildings() -> Iterable[Place]:
     streets: dict[str, list[Building]] = defaultdict(list)
     for building in Building.objects.order_by("pk").defer("footprint"):
-        address = _address(building)
+        address = address_of(building)
         if building.street:
             streets[building.street].append(building)
         if building.name:
-            names = _spellings(building)
+            names = spellings_of(building)
             yield Place(
                 kind=PlaceKind.BUILDING,
                 name=names[0][:200],
@@ -255,7 +255,7 @@ def _buildings() -> Iterable[Place]:
         yield _gathered(PlaceKind.ROAD, street, streets[street])
 
 
-def _address(building: Building) -> str:
+def address_of(building: Building) -> str:
     """成府路28号; empty without a number."""
     if not (building.street and building.number):
         return ""
@@ -263,7 +263,7 @@ def _address(building: Building) -> str:
     return f"{building.street}{' ' if building.street.isascii() else ''}{building.number}{ending}"
 
 
-def _spellings(building: Building) -> list[str]:
+def spellings_of(building: Building) -> list[str]:
     """The shown name first, then how else people call it: 荷清苑3号楼, 荷清苑3楼, 西南11号楼."""
     name, estate = building.name, building.estate
     match = re.fullmatch(r"(\D*?)\s*(\d+[a-zA-Z]?)(号楼|楼|栋|幢|座|号)?", name)

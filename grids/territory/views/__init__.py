@@ -1,0 +1,1 @@
+"""The pages where the division is drawn, checked and published."""
