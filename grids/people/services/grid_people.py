@@ -1,7 +1,7 @@
 """Who stands behind many grids at once: what every page with a grid tells about its people.
 
-The first responsible person 第一责任人 and the direct responsible person 直接责任人 are found on the
-nearest area on which one of the roles of the setting is held (FIRST_RESPONSIBLE,
+The first responsible person 第一责任人 and the direct responsible person 直接责任人 are found on
+the nearest area on which one of the roles of the setting is held (FIRST_RESPONSIBLE,
 DIRECT_RESPONSIBLE): the leaf before its community, the community before the street.
 """
 

@@ -68,10 +68,11 @@ def transfer(
 
 
 @transaction.atomic
-def set_lead(*, post: Post, lead: bool, actor: Any, now: datetime) -> Post:
+def set_lead(*, post: Post, lead: bool, actor: Any, now: datetime, alone: bool = True) -> Post:
     """Make a post that of a lead or of a deputy from `now` on; its past stays what it was.
 
-    A new lead takes the place of the present ones, who become deputies. Returns the post in force.
+    `alone`: a new lead takes the place of the present ones, who become deputies. Returns the post
+    in force.
     """
     post = Post.objects.select_for_update().get(pk=post.pk)
     if post.valid.isempty or now not in post.valid:
@@ -80,7 +81,7 @@ def set_lead(*, post: Post, lead: bool, actor: Any, now: datetime) -> Post:
         raise ValidationError(
             _("This post is the lead already.") if lead else _("This post is a deputy already.")
         )
-    if lead:
+    if lead and alone:
         same = Post.objects.held_at(now).filter(
             role=post.role, grid_id=post.grid_id, department_id=post.department_id, is_lead=True
         )
@@ -133,6 +134,26 @@ def end_leave(*, absence: Absence, actor: Any, now: datetime) -> Absence:
         action="absence.ended",
         target=absence,
         data={"person": absence.person_id},
+    )
+    outbox.emit("roster_changed", {"person": absence.person_id}, now=now)
+    return absence
+
+
+@transaction.atomic
+def name_stand_in(
+    *, absence: Absence, stand_in: Person | None, actor: Any, now: datetime
+) -> Absence:
+    """Name who stands in during an absence that was noted before (None: nobody)."""
+    absence = Absence.objects.select_for_update().get(pk=absence.pk)
+    absence.stand_in = stand_in
+    absence.full_clean()
+    absence.save(update_fields=["stand_in"])
+    audit.record(
+        actor=actor,
+        now=now,
+        action="absence.stand_in_named",
+        target=absence,
+        data={"person": absence.person_id, "stand_in": stand_in.pk if stand_in else None},
     )
     outbox.emit("roster_changed", {"person": absence.person_id}, now=now)
     return absence
