@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from grids.territory.api import editions, views
+from grids.territory.api import drawing, editions, views
 
 app_name = "territory"
 urlpatterns = [
@@ -23,6 +23,12 @@ urlpatterns = [
         "editions/<int:pk>/withdraw/", editions.EditionWithdraw.as_view(), name="edition_withdraw"
     ),
     path("editions/<int:pk>/rebase/", editions.EditionRebase.as_view(), name="edition_rebase"),
+    path("editions/<int:pk>/steps/", drawing.Steps.as_view(), name="draft_steps"),
+    path("editions/<int:pk>/undo/", drawing.Undo.as_view(), name="draft_undo"),
+    path("editions/<int:pk>/redo/", drawing.Redo.as_view(), name="draft_redo"),
+    path("editions/<int:pk>/numbers/", drawing.DraftNumbers.as_view(), name="draft_numbers"),
+    path("editions/<int:pk>/grids.geojson", drawing.DraftOutlines.as_view(), name="draft_outlines"),
+    path("ground/lines.geojson", drawing.GroundLines.as_view(), name="ground_lines"),
     path("tiers/", views.TierList.as_view(), name="tiers"),
     path("grids/", views.GridList.as_view(), name="grids"),
     path("grids.geojson", views.GridOutlines.as_view(), name="outlines"),

@@ -54,7 +54,7 @@ def renumber(parent: Grid, tier: Tier, shapes: Sequence[BaseGeometry]) -> list[G
 def own(tier: Tier, code: str) -> Grid:
     """A new grid with a code that somebody chose; refuses one that was ever used."""
     code = code.strip()
-    if not code or len(code) > 40 or "\0" in code:
+    if not code or len(code) > 40 or not code.isprintable():
         raise TerritoryError(_("Give a code of 1 to 40 characters."))
     if Grid.objects.filter(tier=tier, code=code).exists():
         raise TerritoryError(

@@ -32,20 +32,27 @@ class Numbers:
         return asdict(self)
 
 
-def numbers(geometry: BaseGeometry, *, now: dt.datetime) -> Numbers:
-    """Numbers of a polygon or multipolygon (EPSG:4326); a part that is not there counts zero."""
+def numbers(
+    geometry: BaseGeometry, *, now: dt.datetime, reach: BaseGeometry | None = None
+) -> Numbers:
+    """Numbers of a polygon or multipolygon (EPSG:4326); a part that is not there counts zero.
+
+    Cases and strength are counted within `reach` only; None: everywhere.
+    """
     shapely.prepare(geometry)
     bounds = bounds_of([geometry])
     if bounds is None:
         return Numbers(0.0, 0, 0, 0, 0.0)
     dwellings = dwellings_in(bounds)
+    known = geometry if reach is None else geometry.intersection(reach)
+    shapely.prepare(known)
     mine = shapely.intersects(geometry, dwellings.points)
     return Numbers(
         area_m2=round(float(areas_m2([geometry])[0]), 1),
         households=int(dwellings.households[mine].sum()),
         buildings=int(mine.sum()),
-        cases_last_year=round(_weight(ports.CASES, geometry, bounds, now)),
-        strength=round(_weight(ports.STRENGTH, geometry, bounds, now), 2),
+        cases_last_year=round(_weight(ports.CASES, known, bounds, now)),
+        strength=round(_weight(ports.STRENGTH, known, bounds, now), 2),
     )
 
 

@@ -52,7 +52,7 @@ class Pen:
 def clean_name(name: str) -> str:
     """A name as it is stored; refuses an empty or overlong one."""
     name = name.strip()
-    if not name or len(name) > LONGEST_NAME or "\0" in name:
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise TerritoryError(_("Give a name of 1 to 200 characters."))
     return name
 
