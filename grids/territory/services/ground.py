@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import geopandas
+import pandas
 import pyogrio
 import pyogrio.errors
 import shapely
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils.translation import gettext as _
+from shapely.geometry.base import BaseGeometry
 
 from gridmgmt.core import audit
 from grids.territory.choices import PlaceKind
@@ -23,6 +26,7 @@ from grids.territory.querysets import lock_publishing
 from grids.territory.services.coverage import to_geos
 from grids.territory.services.responsibility import responsible_areas_many
 
+METRES_PER_DEGREE = 111_195.0  # of latitude, on the mean sphere
 LAYERS = ("buildings", "roads", "water", "places")
 
 
@@ -34,20 +38,34 @@ def load_ground(
     now: dt.datetime,
     source: str = "",
     layers: tuple[str, ...] = LAYERS,
+    names: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
 ) -> dict[str, int]:
     """Replace the ground features of `layers` by a file's; returns how many were read of each.
 
     Layers that the file does not have are left alone. Geometries must be EPSG:4326 or name their
-    CRS. Columns: buildings id, name, name_en, kind, levels, households,
+    CRS. `names` says which layer of the file to read where it is named otherwise, `columns` the
+    same for columns. A CSV (also .gz) with lon and lat in EPSG:4326 is a layer of that one name;
+    buildings may be bare points. Columns: buildings id, name, name_en, kind, levels, households,
     estate, address_road, address_number; roads name, name_en,
     class; water name; places kind, name, name_en, road, number. All but the geometry may be absent.
     """
-    present = _layers_of(path)
+    names, columns = names or {}, columns or {}
+    table = path.name.lower().removesuffix(".gz").endswith(".csv")
+    present = list(layers[:1]) if table else _layers_of(path)
     counts = {}
     for layer in layers:
-        if layer not in present:
+        theirs = layer if table else names.get(layer, layer)
+        if theirs not in present:
             continue
-        frame = geopandas.read_file(path, layer=layer, engine="pyogrio")
+        frame = _table(path) if table else geopandas.read_file(path, layer=theirs, engine="pyogrio")
+        if missing := sorted(set(columns.values()) - set(frame.columns)):
+            raise TerritoryError(
+                _("The file has no column %(columns)s. Its columns: %(present)s.")
+                % {"columns": ", ".join(missing), "present": ", ".join(map(str, frame.columns))}
+            )
+        for ours, column in columns.items():
+            frame[ours] = frame[column]
         if frame.crs is None:
             raise TerritoryError(
                 _("The layer %(layer)s does not say its coordinate system.") % {"layer": layer}
@@ -88,6 +106,22 @@ def refresh_building_grids(moment: dt.datetime) -> int:
     return len(moved)
 
 
+def _table(path: Path) -> geopandas.GeoDataFrame:
+    """A CSV with columns lon and lat; rows without a place are left out."""
+    try:
+        frame = pandas.read_csv(path)
+        places = geopandas.points_from_xy(
+            pandas.to_numeric(frame["lon"]), pandas.to_numeric(frame["lat"]), crs=4326
+        )
+    except (KeyError, ValueError, OSError) as error:
+        raise TerritoryError(
+            _("%(path)s cannot be read as a table with the columns lon and lat: %(why)s")
+            % {"path": path.name, "why": error}
+        ) from error
+    found = geopandas.GeoDataFrame(frame, geometry=places)
+    return found[frame["lon"].notna() & frame["lat"].notna()]
+
+
 def _layers_of(path: Path) -> list[str]:
     try:
         return [str(name) for name, _kind in pyogrio.list_layers(path)]
@@ -103,6 +137,7 @@ def _load_buildings(rows: list[dict[str, Any]], source: str) -> int:
     features = []
     for row in rows:
         for position, part in enumerate(shapely.get_parts(row["geometry"])):
+            part = footprint_of(part)
             features.append(
                 Building(
                     name=_text(row.get("name")),
@@ -110,7 +145,7 @@ def _load_buildings(rows: list[dict[str, Any]], source: str) -> int:
                     kind=_text(row.get("kind"))[:40],
                     source=source,
                     source_id=_text(row.get("id")),
-                    footprint=to_geos(shapely.force_2d(part)),
+                    footprint=to_geos(part),
                     point=to_geos(part.representative_point()),
                     levels=_number(row.get("levels")),
                     # A building of several parts keeps its dwellings with the first.
@@ -122,6 +157,16 @@ def _load_buildings(rows: list[dict[str, Any]], source: str) -> int:
             )
     Building.objects.bulk_create(features, batch_size=1000)
     return len(features)
+
+
+def footprint_of(part: BaseGeometry) -> BaseGeometry:
+    """A building's polygon (EPSG:4326); of a bare point a square of one metre around it."""
+    part = shapely.force_2d(part)
+    if part.geom_type != "Point":
+        return part
+    north = 0.5 / METRES_PER_DEGREE
+    east = north / max(math.cos(math.radians(part.y)), 1e-6)
+    return shapely.box(part.x - east, part.y - north, part.x + east, part.y + north)
 
 
 def _load_roads(rows: list[dict[str, Any]], source: str) -> int:

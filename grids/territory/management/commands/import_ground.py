@@ -23,6 +23,20 @@ class Command(BaseCommand):
         parser.add_argument(
             "--layer", action="append", choices=LAYERS, help="only this layer (may be repeated)"
         )
+        parser.add_argument(
+            "--name",
+            action="append",
+            default=[],
+            metavar="LAYER=NAME",
+            help="what the file calls a layer, for instance roads=street_centrelines",
+        )
+        parser.add_argument(
+            "--column",
+            action="append",
+            default=[],
+            metavar="COLUMN=NAME",
+            help="what the file calls a column, for instance households=dwellings",
+        )
         parser.add_argument("--source", default="", help="origin and licence, kept with the data")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -34,6 +48,8 @@ class Command(BaseCommand):
                 now=now,
                 source=options["source"],
                 layers=tuple(options["layer"] or LAYERS),
+                names=_pairs(options["name"]),
+                columns=_pairs(options["column"]),
             )
         except TerritoryError as refusal:
             raise CommandError(refusal.text) from refusal
@@ -43,3 +59,15 @@ class Command(BaseCommand):
             _("%(number)s places can be found by their words.")
             % {"number": rebuild_places(now=now)}
         )
+
+
+def _pairs(given: list[str]) -> dict[str, str]:
+    pairs = {}
+    for one in given:
+        ours, equals, theirs = one.partition("=")
+        if not (ours and equals and theirs):
+            raise CommandError(
+                _("%(text)s is no pair such as households=dwellings.") % {"text": one}
+            )
+        pairs[ours] = theirs
+    return pairs
