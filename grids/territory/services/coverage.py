@@ -252,6 +252,11 @@ def to_geos(geometry: BaseGeometry) -> GEOSGeometry:
     return GEOSGeometry(memoryview(shapely.to_wkb(geometry)), srid=4326)
 
 
+def from_geos(geometry: GEOSGeometry | None) -> BaseGeometry | None:
+    """The reverse of `to_geos`; None stays None."""
+    return None if geometry is None else shapely.from_wkb(bytes(geometry.wkb))
+
+
 def is_structural(finding: CoverageFinding) -> bool:
     """Whether nobody may accept it."""
     return finding.kind in {kind.value for kind in STRUCTURAL}
