@@ -187,6 +187,14 @@ def _street_office(staff: Staff, office: _Office, division: Division) -> None:
 
 
 def _communities(staff: Staff, office: _Office, division: Division) -> None:
+    """A head for each community, and the leader of the street office who looks after it.
+
+    The last community has no such leader, and one worker has come without a grid yet.
+    """
+    leaders = staff.street[Role.LEADER]
+    for number, area in enumerate(division.communities[:-1]):
+        office.appoint(leaders[number % len(leaders)], Role.LEADER, area.grid_id)
+    office.hire("newcomer", PersonKind.SOCIAL_WORKER)
     for number, area in enumerate(division.communities, start=1):
         user = office.hire(f"head-{number:02d}", PersonKind.SOCIAL_WORKER)
         office.appoint(user, Role.GRID_HEAD, area.grid_id)

@@ -12,9 +12,8 @@ from typing import Any
 from django.contrib.gis.db.models.functions import AsGeoJSON
 from django.db.models import Count, Q
 
-from gridmgmt.core.permissions import Role
 from grids.people.access import Access
-from grids.people.models import Post
+from grids.people.services.grid_people import Member, grid_people
 from grids.people.services.vacancies import Vacancy, vacancies
 from grids.territory.models import Boundary
 from incidents.models import Incident
@@ -39,7 +38,8 @@ def areas_geojson(access: Access, *, now: datetime, tiers: list[str] | None = No
     """A FeatureCollection of the visible areas in force at `now`, deepest tier first.
 
     `tiers` names tier codes; None: all. Properties: code, label, tier, tier_label, kind, derived,
-    households, vacancies, vacant (sentences), people, open, red, divided.
+    households, vacancies, vacant (sentences), people, first and direct (the responsible persons,
+    or null), open, red, divided.
     """
     boundaries = list(
         visible_boundaries(access, now)
@@ -61,7 +61,7 @@ def areas_geojson(access: Access, *, now: datetime, tiers: list[str] | None = No
 
 
 def _feature(
-    boundary: Boundary, load: Load, lacking: dict[int, list[Vacancy]], people: dict[int, list]
+    boundary: Boundary, load: Load, lacking: dict[int, list[Vacancy]], people: dict[int, dict]
 ) -> str:
     missing = lacking[boundary.grid_id]
     properties = {
@@ -74,7 +74,7 @@ def _feature(
         "households": boundary.households,
         "vacancies": len(missing),
         "vacant": [item.sentence() for item in missing],
-        "people": people[boundary.grid_id],
+        **people[boundary.grid_id],
         "open": load.open,
         "red": load.red,
         "divided": bool(load.children),
@@ -114,22 +114,27 @@ def _loads(access: Access, boundaries: list[Boundary], now: datetime) -> dict[in
 def _by_grid(found: list[Vacancy], grid_ids: set[int]) -> dict[int, list[Vacancy]]:
     by_grid: dict[int, list[Vacancy]] = defaultdict(list)
     for vacancy in found:
-        if vacancy.grid_id in grid_ids:
+        if vacancy.grid_id is not None and vacancy.grid_id in grid_ids:
             by_grid[vacancy.grid_id].append(vacancy)
     return by_grid
 
 
-def _people(grid_ids: list[int], now: datetime) -> dict[int, list[dict[str, Any]]]:
-    """Who holds a post on each area; the private phone never leaves the roster."""
-    people: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    posts = (
-        Post.objects.held_at(now)
-        .filter(grid_id__in=grid_ids)
-        .order_by("grid_id", "role", "-is_lead")
-        .values_list("grid_id", "role", "is_lead", "person__name", "person__duty_phone")
-    )
-    for grid_id, role, is_lead, name, phone in posts:
-        people[grid_id].append(
-            {"role": str(Role(role).label), "lead": is_lead, "name": name, "phone": phone}
-        )
-    return people
+def _people(grid_ids: list[int], now: datetime) -> dict[int, dict[str, Any]]:
+    """Who is in post on each area, and who answers first and directly; duty phones only."""
+    return {
+        grid_id: {
+            "people": [
+                {"role": m.role_label, "lead": m.is_lead, "name": m.name, "phone": m.duty_phone}
+                for m in sorted(found.members, key=lambda m: (m.role, not m.is_lead))
+            ],
+            "first": _named(found.first),
+            "direct": _named(found.direct),
+        }
+        for grid_id, found in grid_people(grid_ids, now).items()
+    }
+
+
+def _named(member: Member | None) -> dict[str, str] | None:
+    if member is None:
+        return None
+    return {"role": member.role_label, "name": member.name, "phone": member.duty_phone}

@@ -136,16 +136,38 @@ def read_entry(row: Row, columns: Mapping[str, str], words: Words) -> Entry:
     """The meaning of one row. Raises CellError with the reason in the reader's language."""
 
     def cell(name: str) -> Any:
-        return row.values.get(columns.get(name, "")) if name in columns else None
+        return row.values.get(columns[name]) if name in columns else None
 
-    texts = {name: _text(cell(name), columns.get(name, name)) for name in ("name", "department")}
+    texts = {name: _text(cell(name)) for name in ("name", "department", "grid_name")}
+    texts |= {
+        name: cells.code_of(cell(name))
+        for name in ("staff_number", "duty_phone", "phone", "grid_code")
+    }
     if not texts["name"]:
         raise CellError(_("The name is missing."))
-    for name in ("staff_number", "duty_phone", "phone", "grid_code"):
-        texts[name] = cells.code_of(cell(name))
     if "*" in texts["phone"]:  # masked by an export: it says nothing
         texts["phone"] = ""
-    texts["grid_name"] = _text(cell("grid_name"), "")
+    _refuse_bad_texts(texts)
+    zone = timezone.get_default_timezone()
+    start = cells.moment_of(cell("start"), zone)
+    end = _last_day(cells.moment_of(cell("end"), zone))
+    if end is not None and start is not None and end <= start:
+        raise CellError(_("The last day lies before the first."))
+    role = words.role(_text(cell("role")))
+    if not role and (texts["grid_code"] or texts["grid_name"]):
+        raise CellError(_("A grid is named and no role."))
+    return Entry(
+        line=row.line,
+        kind=words.kind(_text(cell("kind"))),
+        role=role,
+        is_lead=_yes(_text(cell("is_lead"))),
+        start=start,
+        end=end,
+        **texts,
+    )
+
+
+def _refuse_bad_texts(texts: Mapping[str, str]) -> None:
     for name, most in LONGEST.items():
         if len(texts[name]) > most:
             raise CellError(
@@ -155,23 +177,6 @@ def read_entry(row: Row, columns: Mapping[str, str], words: Words) -> Entry:
     for name in ("duty_phone", "phone"):
         if not set(texts[name]) <= PHONE_SIGNS:
             raise CellError(_("“%(text)s” is no phone number.") % {"text": texts[name][:30]})
-    zone = timezone.get_default_timezone()
-    start = cells.moment_of(cell("start"), zone)
-    end = _last_day(cells.moment_of(cell("end"), zone))
-    if end is not None and start is not None and end <= start:
-        raise CellError(_("The last day lies before the first."))
-    role = words.role(_text(cell("role"), ""))
-    if not role and (texts["grid_code"] or texts["grid_name"]):
-        raise CellError(_("A grid is named and no role."))
-    return Entry(
-        line=row.line,
-        kind=words.kind(_text(cell("kind"), "")),
-        role=role,
-        is_lead=_yes(_text(cell("is_lead"), "")),
-        start=start,
-        end=end,
-        **texts,
-    )
 
 
 class Words:
@@ -213,7 +218,7 @@ def needs_grid(role: str) -> bool:
     return role in GRID_ROLES
 
 
-def _text(value: Any, _header: str) -> str:
+def _text(value: Any) -> str:
     """A cell's text with ordinary blanks; full-width signs become ordinary ones."""
     return " ".join(unicodedata.normalize("NFKC", cells.text_of(value)).split())
 

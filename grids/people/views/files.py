@@ -113,7 +113,8 @@ def _confirm(request: HttpRequest) -> HttpResponse:
     messages.success(
         request,
         _(
-            "The list is taken in. New people: %(people)d, new posts: %(posts)d, changes: %(changes)d."
+            "The list is taken in. New people: %(people)d, new posts: %(posts)d, "
+            "changes: %(changes)d."
         )
         % {"people": result.people, "posts": result.posts, "changes": result.changes},
     )
