@@ -119,6 +119,7 @@ export class BorderTool {
     const answer = await this.store.perform("steps/", { verb: "reshape", areas, with_parents: this.mayCross() });
     if (answer) {
       this.unsaved.clear();
+      this.hint.error("");
       return;
     }
     const refusal = this.store.lastRefusal;

@@ -33,7 +33,7 @@ const store = new Store(api, page);
 const hint = new Hint(byId("draw-hint"), api);
 const outlines = new Outlines(map, store);
 const snapper = new Snapper(map, store, page.lines_url);
-const buttons = [...document.querySelectorAll("[data-tool]")];
+const buttons = [...document.querySelectorAll(".draw-tool[data-tool]")];
 const crossing = byId("draw-cross");
 const news = byId("draw-news");
 
