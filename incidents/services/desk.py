@@ -8,16 +8,19 @@ one go, so that a list of 200,000 cases takes minutes. What is decided and writt
 from __future__ import annotations
 
 from collections import defaultdict
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.db import models
+from django.db.models.base import ModelState
 
+from gridmgmt.core.copying import copy_rows
 from grids.territory.choices import Answer
 from grids.territory.services.responsibility import Responsibility
-from incidents.clocks import Calendar
-from incidents.models import Incident
+from incidents.choices import Purpose
+from incidents.models import CaseClock, Incident
 from incidents.services import clocks, routing
 from incidents.services.decision import Decision
 
@@ -49,13 +52,10 @@ class Desk:
             avoid_user_id=avoid_user_id,
         )
 
-    def limit(self, incident: Incident, kind: str) -> tuple[int, str]:
-        """The limit (amount, unit) of a clock of this kind for the case."""
-        return clocks.limit_for(incident, kind)
-
-    def calendar(self) -> Calendar:
-        """The office's calendar."""
-        return clocks.office_calendar()
+    def first_clock(self, incident: Incident, kind: str, *, now: datetime) -> CaseClock:
+        """The unsaved first clock of the new case; the case tells its moments."""
+        amount, unit = clocks.limit_for(incident, kind)
+        return clocks.first_clock(incident, kind, amount, unit, clocks.office_calendar(), now=now)
 
     def keep(self, *rows: models.Model) -> None:
         """Insert the rows."""
@@ -71,8 +71,7 @@ class Batch(Desk):
 
     def __init__(self) -> None:
         self._decisions: dict[tuple[Any, ...], Decision] = {}
-        self._limits: dict[tuple[Any, ...], tuple[int, str]] = {}
-        self._calendar: Calendar | None = None
+        self._clocks: dict[tuple[Any, ...], CaseClock] = {}
         self._rows: dict[type[models.Model], list[models.Model]] = defaultdict(list)
 
     def decide(
@@ -86,32 +85,26 @@ class Batch(Desk):
     ) -> Decision:
         if place is not None and place.answer not in ALIKE:
             return super().decide(purpose, incident, place, now=now, avoid_user_id=avoid_user_id)
-        key = (
-            purpose,
-            place and (place.answer, place.path, tuple(area.grid_id for area in place.others)),
-            incident.category_id,
-            incident.grade,
-            incident.channel,
-            incident.urgent,
-            now,
-            avoid_user_id,
-        )
+        # Only rules look at the kind of the case; posts are asked by the place alone.
+        kind = (incident.category_id, incident.channel) if purpose == Purpose.HANDLE else ()
+        others = place and tuple(area.grid_id for area in place.others)
+        where = place and (place.answer, place.path, others)
+        key = (purpose, where, kind, incident.grade, incident.urgent, now, avoid_user_id)
         if key not in self._decisions:
             self._decisions[key] = super().decide(
                 purpose, incident, place, now=now, avoid_user_id=avoid_user_id
             )
         return replace(self._decisions[key], responsibility=place)
 
-    def limit(self, incident: Incident, kind: str) -> tuple[int, str]:
-        key = (kind, incident.filing_rule_id, incident.category_id, incident.urgent)
-        if key not in self._limits:
-            self._limits[key] = super().limit(incident, kind)
-        return self._limits[key]
-
-    def calendar(self) -> Calendar:
-        if self._calendar is None:
-            self._calendar = super().calendar()
-        return self._calendar
+    def first_clock(self, incident: Incident, kind: str, *, now: datetime) -> CaseClock:
+        key = (kind, incident.filing_rule_id, incident.category_id, incident.urgent, now)
+        if key not in self._clocks:
+            self._clocks[key] = super().first_clock(incident, kind, now=now)
+        clock = copy(self._clocks[key])
+        clock._state = ModelState()  # type: ignore[attr-defined]
+        clock.incident = incident
+        incident.warn_at, incident.due_at = clock.warn_at, clock.due_at
+        return clock
 
     def keep(self, *rows: models.Model) -> None:
         for row in rows:
@@ -128,4 +121,4 @@ class Batch(Desk):
         """
         rows, self._rows = self._rows, defaultdict(list)
         for model in sorted(rows, key=lambda model: model is not Incident):
-            model._default_manager.bulk_create(rows[model], batch_size=1000)
+            copy_rows(model, rows[model])

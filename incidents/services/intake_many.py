@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from gridmgmt.core import outbox
-from grids.territory.services.responsibility import responsible_areas_many
+from grids.territory.services.leaf_index import Places
 from incidents.choices import Channel
 from incidents.models import Category, Incident
 from incidents.services import intake
@@ -65,14 +65,16 @@ def report_many(entries: Iterable[Entry], *, actor: Any, now: datetime) -> Itera
     # Lists without coordinates name the same few hundred places again and again.
     find = functools.lru_cache(maxsize=10_000)(functools.partial(intake.place_in_words, now=now))
     batch = Batch()
+    places = Places(now)
     while chunk := list(islice(source, CHUNK)):
-        yield from _take_chunk(chunk, batch, categories, find, actor, now)
+        yield from _take_chunk(chunk, batch, categories, places, find, actor, now)
 
 
 def _take_chunk(
     chunk: Sequence[Entry],
     batch: Batch,
     categories: dict[int, Category],
+    places: Places,
     find: Callable[[str], intake.Place],
     actor: Any,
     now: datetime,
@@ -94,7 +96,7 @@ def _take_chunk(
     good = _without_known(good, outcomes)
     try:
         with transaction.atomic():
-            made = _draw_up(good, outcomes, batch, find, actor, now)
+            made = _draw_up(good, batch, places, find, actor, now)
             batch.write()
             outbox.wake_after_commit()
     except IntegrityError:
@@ -152,14 +154,14 @@ def _without_known(good: list[_Good], outcomes: list[Outcome | None]) -> list[_G
 
 def _draw_up(
     good: list[_Good],
-    outcomes: list[Outcome | None],
     batch: Batch,
+    places: Places,
     find: Callable[[str], intake.Place],
     actor: Any,
     now: datetime,
 ) -> dict[int, Outcome]:
     points = [item.checked.point for item in good if item.checked.point is not None]
-    answers = responsible_areas_many(points, moment=now)
+    answers = iter(places.of(points))
     numbers = _ids(len(good))
     made: dict[int, Outcome] = {}
     for item, number in zip(good, numbers, strict=True):

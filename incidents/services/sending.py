@@ -135,10 +135,10 @@ def to_checker(incident: Incident, place: Responsibility | None, *, now: datetim
 
 def start(incident: Incident, kind: str, *, now: datetime, desk: Desk = AT_ONCE) -> None:
     """Start the clock of a stage; the one before ends."""
-    amount, unit = desk.limit(incident, kind)
     if incident._state.adding:  # a new case has no clock that could run
-        desk.keep(clocks.first_clock(incident, kind, amount, unit, desk.calendar(), now=now))
+        desk.keep(desk.first_clock(incident, kind, now=now))
     else:
+        amount, unit = clocks.limit_for(incident, kind)
         clocks.start_clock(incident, kind, amount, unit, now=now)
 
 

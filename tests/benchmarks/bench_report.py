@@ -22,7 +22,7 @@ ROUNDS, SECONDS, CLIENTS = 5, 4.0, 2
 def run() -> list[Figure]:
     with database("gridmgmt_bench_report"):
         division.load(*SIZE)
-        category, staff = _office()
+        category, staff = office()
         places = division.points(*SIZE, 5000)
         environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings"}
 
@@ -65,7 +65,7 @@ def run() -> list[Figure]:
     ]
 
 
-def _office() -> tuple[int, int]:
+def office() -> tuple[int, int]:
     """A category with its rule, and a manager on every tenth grid, else on its street."""
     from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 

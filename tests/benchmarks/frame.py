@@ -136,7 +136,7 @@ def database(name: str) -> Iterator[str]:
 
     previous = connection.settings_dict["NAME"], os.environ.get("GRIDMGMT_DATABASE")
     connection.close()
-    with _maintenance(previous[0]) as cursor:
+    with maintenance() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         cursor.execute(f'CREATE DATABASE "{name}"')
     connection.settings_dict["NAME"] = name
@@ -151,12 +151,12 @@ def database(name: str) -> Iterator[str]:
             del os.environ["GRIDMGMT_DATABASE"]
         else:
             os.environ["GRIDMGMT_DATABASE"] = previous[1]
-        with _maintenance(previous[0]) as cursor:
+        with maintenance() as cursor:
             cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @contextlib.contextmanager
-def _maintenance(_current: str) -> Iterator:
+def maintenance() -> Iterator:
     """A cursor outside any transaction, in the server's own database."""
     import psycopg2
     from django.db import connection

@@ -7,6 +7,7 @@ outside) are for `responsible_areas_many`, so that there is one place where thei
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ import shapely
 from django.contrib.gis.db.models.functions import AsWKB
 
 from grids.territory.models import Boundary
+from grids.territory.services.responsibility import Responsibility, responsible_areas_many
 
 NOT_PLAIN = -1
 
@@ -63,3 +65,41 @@ def _path(grid: int | None, areas: dict[int, tuple[int | None, str, str]]) -> di
         grid, tier, code = areas[grid]
         codes[tier] = code
     return codes
+
+
+class Places:
+    """Answers for many points of one moment; points of one leaf share theirs."""
+
+    def __init__(self, moment: dt.datetime) -> None:
+        self._moment = moment
+        self._index = LeafIndex(moment)
+        self._inside: dict[int, Responsibility] = {}
+
+    def of(self, points: Sequence[tuple[float, float]]) -> list[Responsibility]:
+        """The answers in the order of the (lon, lat) pairs, as the database gives them."""
+        if not points:
+            return []
+        lon, lat = np.array(points, dtype=np.float64).T
+        numbers = self._index.numbers(lon, lat).tolist()
+        # The first point of a leaf asks for all that follow it; odd points ask for themselves.
+        asks: dict[int, int] = {}
+        for position, number in enumerate(numbers):
+            if number == NOT_PLAIN:
+                asks[position] = position
+            elif number not in self._inside:
+                asks.setdefault(-number - 1, position)
+        positions = sorted(asks.values())
+        answers = dict(
+            zip(
+                positions,
+                responsible_areas_many([points[i] for i in positions], moment=self._moment),
+                strict=True,
+            )
+        )
+        for position in positions:
+            if numbers[position] != NOT_PLAIN:
+                self._inside[numbers[position]] = answers[position]
+        return [
+            answers[position] if number == NOT_PLAIN else self._inside[number]
+            for position, number in enumerate(numbers)
+        ]
