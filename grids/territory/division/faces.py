@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from grids.territory.division.sites import sites_of
+from grids.territory.division.sites import sites_of, summed
 from grids.territory.division.types import Bools, DivisionError, Floats, Ints, Shapes
 
 BEYOND_M = 0.01  # lines end this far beyond what they meet, so that they surely cross it
@@ -208,7 +208,7 @@ def _bordered(
     shared = np.flatnonzero(twin)
     lonely = np.ones(len(face), dtype=bool)
     lonely[shared] = lonely[shared + 1] = False
-    outer = np.bincount(face[lonely], weights=length[lonely], minlength=len(shapes))
+    outer = summed(face[lonely], length[lonely], len(shapes))
     left, right, along = face[shared], face[shared + 1], np.zeros(len(shared))
     across = np.flatnonzero((block[left] != block[right]) | (unit[left] != unit[right]))
     if len(barriers) and len(across):
@@ -223,9 +223,9 @@ def _bordered(
         block,
         pair[:, 0],
         pair[:, 1],
-        np.bincount(index, weights=length[shared], minlength=len(pair)),
-        np.bincount(index, weights=length[shared] * along, minlength=len(pair)),
-        np.bincount(index, weights=length[shared] * (along > 0), minlength=len(pair)),
+        summed(index, length[shared], len(pair)),
+        summed(index, length[shared] * along, len(pair)),
+        summed(index, length[shared] * (along > 0), len(pair)),
         outer,
         seat,
     )

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from grids.territory.division.faces import Faces
-from grids.territory.division.sites import roots
+from grids.territory.division.sites import roots, summed
 from grids.territory.division.types import Bools, Floats, Ints
 
 SCRAP_M2 = 1500.0  # empty ground smaller than this goes with its neighbour
@@ -88,17 +88,17 @@ def graph_of(faces: Faces, atom: Ints, load: Floats, households: Ints) -> Graph:
     low, high = np.minimum(left, right)[cross], np.maximum(left, right)[cross]
     pair, index = np.unique(np.column_stack((low, high)), axis=0, return_inverse=True)
     index = index.reshape(-1)
-    length = np.bincount(index, weights=faces.length_m[cross], minlength=len(pair))
-    along = np.bincount(index, weights=faces.along_m[cross], minlength=len(pair))
-    barred = np.bincount(index, weights=faces.barred_m[cross], minlength=len(pair))
-    outline = np.bincount(atom, weights=faces.outer_m, minlength=count)
-    outline += np.bincount(pair[:, 0], weights=length, minlength=count)
-    outline += np.bincount(pair[:, 1], weights=length, minlength=count)
+    length = summed(index, faces.length_m[cross], len(pair))
+    along = summed(index, faces.along_m[cross], len(pair))
+    barred = summed(index, faces.barred_m[cross], len(pair))
+    outline = summed(atom, faces.outer_m, count)
+    outline += summed(pair[:, 0], length, count)
+    outline += summed(pair[:, 1], length, count)
     keep = _doors(count, pair, length)
     return Graph(
         load,
         households,
-        np.bincount(atom, weights=shapely.area(faces.shapes), minlength=count),
+        summed(atom, shapely.area(faces.shapes), count),
         outline,
         pair[keep, 0],
         pair[keep, 1],
@@ -112,12 +112,12 @@ def _doors(count: int, pair: Ints, length: Floats) -> Ints:
     """Borders wide enough to count, and the widest of the others where nothing else connects."""
     wide = length >= DOOR_M
     piece = roots(count, pair[wide, 0], pair[wide, 1])
-    chosen = list(np.flatnonzero(wide))
-    for edge in np.argsort(-length, kind="stable"):
+    chosen = np.flatnonzero(wide).tolist()
+    for edge in np.argsort(-length, kind="stable").tolist():
         if wide[edge]:
             continue
         first, second = piece[pair[edge, 0]], piece[pair[edge, 1]]
         if first != second:
             piece[piece == second] = first
-            chosen.append(int(edge))
+            chosen.append(edge)
     return np.sort(np.array(chosen, dtype=np.int64))

@@ -11,7 +11,7 @@ import shapely
 from grids.territory.division.faces import Faces, faces_of
 from grids.territory.division.graph import Graph, atoms_of, graph_of
 from grids.territory.division.lines import drawn_on
-from grids.territory.division.sites import units
+from grids.territory.division.sites import summed, units
 from grids.territory.division.types import Area, Floats, Ints, Problem, Shapes, Wish
 
 FREE, OVERSIZED, APART = 0, 1, 2
@@ -48,7 +48,7 @@ def ground_of(
     areas = np.array([area.geometry for area in problem.dedicated], dtype=object)
     faces = faces_of(parent.geometry, shapes, lines, weights, areas, check)
     workload, households = problem.workload[buildings], problem.households[buildings]
-    load_of_unit = np.bincount(unit, workload, len(shapes))
+    load_of_unit = summed(unit, workload, len(shapes))
     key, opened_unit = _courtyards(problem.groups[buildings], unit, load_of_unit, wish)
     apart_of_block = _apart(faces, areas)
     apart_of_unit = apart_of_block[faces.block[faces.seat]]
@@ -62,8 +62,8 @@ def ground_of(
     count = int(atom.max()) + 1
     seat_atom = atom[faces.seat]
     atom_of = seat_atom[unit]
-    load = np.bincount(atom_of, workload, count)
-    people = np.bincount(atom_of, households, count).astype(np.int64)
+    load = summed(atom_of, workload, count)
+    people = summed(atom_of, households, count).astype(np.int64)
     apart = np.full(count, -1, dtype=np.int64)
     np.maximum.at(apart, atom[faces.seat], apart_of_unit)
     alone = np.flatnonzero((face_apart >= 0) & (faces.unit < 0))

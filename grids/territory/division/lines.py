@@ -22,7 +22,7 @@ def drawn_on(
     lines, weights = _simple(lines, weights)
     if not len(lines):
         return lines, weights
-    targets = np.append(lines, shapely.boundary(parent))
+    targets: Shapes = np.array([*lines, shapely.boundary(parent)], dtype=object)
     tree = shapely.STRtree(targets)
     points, owner = shapely.get_coordinates(lines, return_index=True)
     first = np.flatnonzero(np.diff(owner, prepend=-1))
@@ -37,17 +37,17 @@ def drawn_on(
     tips, before, line = tips[loose], before[loose], line[loose]
     step = tips - before
     step /= np.maximum(np.hypot(*step.T), 1e-9)[:, None]
-    rays = shapely.linestrings(np.stack((tips, tips + step * reach_m), axis=1))
+    rays: Shapes = np.asarray(shapely.linestrings(np.stack((tips, tips + step * reach_m), axis=1)))
     which, where = tree.query(rays, predicate="intersects")
     other = where != line[which]
     which, where = which[other], where[other]
-    starts = shapely.points(tips)
+    starts: Shapes = np.asarray(shapely.points(tips))
     away = shapely.distance(starts[which], shapely.intersection(rays[which], targets[where]))
     nearest = np.full(len(tips), np.inf)
     np.minimum.at(nearest, which, away)
     hit = np.flatnonzero(np.isfinite(nearest))
     ends = tips[hit] + step[hit] * (nearest[hit] + MEETS_M)[:, None]
-    added = shapely.linestrings(np.stack((tips[hit], ends), axis=1))
+    added: Shapes = np.asarray(shapely.linestrings(np.stack((tips[hit], ends), axis=1)))
     return np.append(lines, added), np.append(weights, weights[line[hit]])
 
 

@@ -20,8 +20,7 @@ def dissolved(faces: Shapes, part: Ints) -> Shapes:
     ):
         shapes[number] = shapely.coverage_union_all(faces[order[start:end]])
     broken = ~shapely.is_valid(shapes)
-    for number in np.flatnonzero(broken):
-        members = order[starts[number] : np.append(starts[1:], len(part))[number]]
-        shapes[number] = shapely.union_all(faces[members])
+    for number in np.flatnonzero(broken).tolist():
+        shapes[number] = shapely.union_all(faces[part == number])
     thin = shapely.coverage_simplify(shapes, STRAIGHT_M, simplify_boundary=False)
     return thin if shapely.is_valid(thin).all() else shapes

@@ -17,6 +17,11 @@ SPACING_M = 5.0  # of sites along a wall
 INSET_M = 0.2  # sites lie inside the walls, so that shared walls stay between two cells
 
 
+def summed(index: Ints, weights: Floats | Ints, count: int) -> Floats:
+    """The sum of the weights of each number from 0 to count − 1."""
+    return np.asarray(np.bincount(index, weights=weights, minlength=count), dtype=np.float64)
+
+
 def roots(count: int, lefts: Ints, rights: Ints) -> Ints:
     """The number (from 0, by first member) of the connected piece of each of `count` nodes."""
     parent = np.arange(count)

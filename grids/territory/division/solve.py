@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -55,7 +56,7 @@ def divide(
     for number, parent in enumerate(problem.parents):
         done = GROUND_SHARE * ahead[number]
         own = np.flatnonzero(home == number)
-        grounds.append(ground_of(problem, parent, own, wish, lambda done=done: check(done)))
+        grounds.append(ground_of(problem, parent, own, wish, functools.partial(check, done)))
     proposals = []
     today = homes(problem)
     for turn, emphasis in enumerate(emphases):
