@@ -5,8 +5,10 @@ So it is a plain Django view; `ResponsibilityDescription` only describes it for 
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
@@ -19,7 +21,7 @@ from rest_framework import serializers
 from rest_framework.views import APIView
 
 from gridmgmt.core.crs import WGS84, UnknownCrsError, parse_crs, to_wgs84
-from gridmgmt.core.permissions import Role
+from gridmgmt.core.permissions import GRID_ROLES, Role
 from gridmgmt.core.throttles import throttled
 from grids.people.services import roster
 from grids.territory.choices import Answer
@@ -58,7 +60,7 @@ def responsibility(request: HttpRequest) -> HttpResponse:
         return _json({"detail": error.text, "field": "lon,lat"}, status=400)
     body = describe(found)
     if query.get("people", "").lower() in YES:
-        body["people"] = _people(found)
+        body |= _people(found)
     return _json(body)
 
 
@@ -127,20 +129,46 @@ def _area(area: Area) -> dict[str, Any]:
     }
 
 
-def _people(found: Responsibility) -> dict[str, list[dict[str, Any]]]:
-    """Who is in post on the path, by role: names and duty phones, nothing private."""
+def _people(found: Responsibility) -> dict[str, Any]:
+    """Who is in post on the path by role, and who answers first and directly; nothing private."""
     codes = {area.grid_id: area.code for area in found.areas}
     shown: dict[str, list[dict[str, Any]]] = {str(role): [] for role in SHOWN_ROLES}
-    for holder in roster.staff(found.path, SHOWN_ROLES, found.moment):
-        shown[str(holder.role)].append(
-            {
-                "name": holder.name,
-                "duty_phone": holder.duty_phone,
-                "area": codes[holder.grid_id],
-                "why": holder.why,
-            }
-        )
-    return shown
+    holders = roster.staff(found.path, sorted(GRID_ROLES), found.moment)
+    for holder in holders:
+        if holder.role in SHOWN_ROLES:
+            shown[str(holder.role)].append(_person(holder, codes))
+    responsible = {
+        "first": _nearest(found.path, holders, settings.FIRST_RESPONSIBLE),
+        "direct": _nearest(found.path, holders, settings.DIRECT_RESPONSIBLE),
+    }
+    return {
+        "people": shown,
+        "responsible": {
+            key: _person(holder, codes) | {"role": holder.role} if holder else None
+            for key, holder in responsible.items()
+        },
+    }
+
+
+def _person(holder: roster.Holder, codes: dict[int, str]) -> dict[str, Any]:
+    return {
+        "name": holder.name,
+        "duty_phone": holder.duty_phone,
+        "area": codes[holder.grid_id or 0],
+        "why": holder.why,
+    }
+
+
+def _nearest(
+    path: Sequence[int], holders: list[roster.Holder], roles: Sequence[str]
+) -> roster.Holder | None:
+    """Of these roles the one held nearest to the leaf; holders come sorted, the best first."""
+    for grid_id in reversed(path):
+        for role in roles:
+            for holder in holders:
+                if holder.grid_id == grid_id and holder.role == role:
+                    return holder
+    return None
 
 
 def _json(body: dict[str, Any], status: int = 200) -> HttpResponse:
@@ -204,6 +232,9 @@ class ResponsibilityDescription(APIView):
                 "areas": ResponsibleAreaSerializer(many=True),
                 "others": ResponsibleAreaSerializer(many=True),
                 "people": serializers.DictField(child=_PERSON, required=False),
+                "responsible": serializers.DictField(
+                    required=False, help_text="first and direct: who answers, or null."
+                ),
             },
         ),
     )

@@ -26,6 +26,9 @@ function personLine(person, texts) {
 export function areaCard(properties, texts) {
   const card = el("div", { class: "area-card" }, el("p", { class: "muted" }, `${properties.tier_label} `, el("span", { class: "code" }, properties.code)));
   card.append(el("p", { class: "num" }, facts(properties, texts)));
+  for (const [who, label] of [[properties.first, texts.textFirst], [properties.direct, texts.textDirect]]) {
+    if (who) card.append(el("p", {}, el("span", { class: "muted" }, `${label} `), el("b", {}, who.name), ` ${who.role}`));
+  }
   if (properties.people.length) card.append(el("ul", {}, ...properties.people.map((person) => personLine(person, texts))));
   else card.append(el("p", { class: "muted" }, texts.textNobody));
   for (const sentence of properties.vacant) card.append(el("p", { class: "notice notice--warning" }, el("span", {}, sentence)));
