@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import shapely
+from django.db.models import Count, Max, Q
 from django.utils.translation import gettext as _
 
 from grids.territory.choices import degree_of
@@ -22,15 +23,19 @@ def step_answer(edition: Edition, step: DraftStep) -> dict[str, Any]:
     states = drawn(edition, touched)
     areas = {*touched, *journal.parents_of(step)}
     findings = edition.findings.filter(area_id__in=areas).select_related("tier").order_by("pk")
+    newest, undone = edition.steps.aggregate(
+        newest=Max("number", filter=Q(undone=False), default=0),
+        undone=Count("pk", filter=Q(undone=True)),
+    ).values()
     return {
         "step": step_row(step),
-        "newest": journal.newest(edition),
+        "newest": newest,
         "changed": features(edition, states),
         "removed": [grid for grid in touched if grid not in states],
         "findings": [stored_finding_row(finding) for finding in findings],
         "hints": _hints(step),
-        "can_undo": edition.steps.filter(undone=False).exists(),
-        "can_redo": edition.steps.filter(undone=True).exists(),
+        "can_undo": bool(newest),
+        "can_redo": bool(undone),
     }
 
 

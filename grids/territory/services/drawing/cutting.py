@@ -51,13 +51,13 @@ def split(pen: Pen, grid: int, line: LineString, *, names: Sequence[str] = ()) -
     homes: dict[int, int] = {}
     if inner:
         parts, homes = _along_children(parts, inner)
-    order = ground.by_size(parts)
+    weights = ground.weights_of(parts)
+    order = ground.by_size(parts, weights)
     keeper, heirs = order[0], order[1:]
     row = Grid.objects.select_related("tier").get(pk=grid)
     free_codes(pen.edition)
     new = _new_grids(row, state, [parts[i] for i in heirs])
     owners = {keeper: grid} | {i: fresh.pk for i, fresh in zip(heirs, new, strict=True)}
-    weights = ground.weights_of(parts)
     households = ground.portions(state.households, weights)
     people = ground.portions(state.population, weights)
     changes: dict[int, State | None] = {}
@@ -103,6 +103,7 @@ def cut_out(
     cut off from their area go along with the new one.
     """
     pen.begin()
+    polygon = ground.sound(polygon)
     over = _overlapped(pen, polygon, parent)
     home = next(iter(over.values())).parent_id
     bounds = ground.wanted(pen.edition, [home])[home]
@@ -123,8 +124,9 @@ def cut_out(
             gained.append(state.households)
             continue
         gone = state.geometry.difference(rest)
-        kept, given = ground.portions(state.households, ground.weights_of([rest, gone]))
-        people = ground.portions(state.population, ground.weights_of([rest, gone]))[0]
+        weights = ground.weights_of([rest, gone])
+        kept, given = ground.portions(state.households, weights)
+        people = ground.portions(state.population, weights)[0]
         changes[grid] = replace(state, geometry=rest, households=kept, population=people)
         gained.append(given)
     changes[new.pk] = State(
@@ -156,6 +158,7 @@ def draw(
     parent (a street office of its own) the code must be given.
     """
     pen.begin()
+    polygon = ground.sound(polygon)
     if parent is None:
         if not code:
             raise TerritoryError(_("An area without a parent needs a code; give one."))
@@ -193,8 +196,7 @@ def _parts(geometry: MultiPolygon, pieces: list[Polygon]) -> list[MultiPolygon]:
         raise TerritoryError(
             _("The line runs along the border and leaves a strip; draw it clear of the border.")
         )
-    order = ground.by_size(cut)
-    cut = [cut[i] for i in order]
+    cut.sort(key=lambda piece: -piece.area)
     return [MultiPolygon([cut[0], *rest]), *(MultiPolygon([piece]) for piece in cut[1:])]
 
 

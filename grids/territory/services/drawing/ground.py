@@ -56,9 +56,8 @@ def weights_of(shapes: Sequence[BaseGeometry]) -> np.ndarray:
     return households if households.sum() else np.array([area_m2(shape) for shape in shapes])
 
 
-def by_size(shapes: Sequence[BaseGeometry]) -> list[int]:
-    """Positions from the largest shape to the smallest; ties by m²."""
-    weights = weights_of(shapes)
+def by_size(shapes: Sequence[BaseGeometry], weights: np.ndarray) -> list[int]:
+    """Positions from the heaviest shape to the lightest; ties by m²."""
     grounds = [area_m2(shape) for shape in shapes]
     return sorted(range(len(shapes)), key=lambda i: (-weights[i], -grounds[i], i))
 

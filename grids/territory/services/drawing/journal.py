@@ -81,7 +81,10 @@ def free_codes(edition: Edition, *, keep: Iterable[int] = ()) -> None:
     A new step does so by itself; call it first, in the same transaction, when the step takes new
     codes. `keep` names grids that the new step is about to draw.
     """
-    outdated = _codes_of(edition, undone=True) - _codes_of(edition, undone=False)
+    named: dict[bool, set[str]] = {True: set(), False: set()}
+    for undone, codes in edition.steps.order_by().values_list("undone", "codes"):
+        named[undone].update(codes)
+    outdated = named[True] - named[False]
     if not outdated:
         return
     free = Grid.objects.filter(code__in=outdated, boundaries__isnull=True)
@@ -266,11 +269,6 @@ def _entries(
         {"grid": grid, "state": as_json(states.get(grid)), "replaces": replaces.get(grid)}
         for grid in grids
     ]
-
-
-def _codes_of(edition: Edition, *, undone: bool) -> set[str]:
-    rows = edition.steps.filter(undone=undone).values_list("codes", flat=True)
-    return {code for codes in rows for code in codes}
 
 
 def _codes(grids: Iterable[int]) -> list[str]:

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -40,7 +41,8 @@ def numbers(
     Cases and strength are counted within `reach` only; None: everywhere.
     """
     shapely.prepare(geometry)
-    bounds = bounds_of([geometry])
+    ground = np.array([geometry], dtype=object)
+    bounds = bounds_of(ground)
     if bounds is None:
         return Numbers(0.0, 0, 0, 0, 0.0)
     dwellings = dwellings_in(bounds)
@@ -48,7 +50,7 @@ def numbers(
     shapely.prepare(known)
     mine = shapely.intersects(geometry, dwellings.points)
     return Numbers(
-        area_m2=round(float(areas_m2([geometry])[0]), 1),
+        area_m2=round(float(areas_m2(ground)[0]), 1),
         households=int(dwellings.households[mine].sum()),
         buildings=int(mine.sum()),
         cases_last_year=round(_weight(ports.CASES, known, bounds, now)),

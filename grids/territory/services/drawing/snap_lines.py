@@ -34,8 +34,8 @@ def snap_lines(box: Polygon, most: int = MOST_LINES) -> dict[str, Any]:
     )
     rows = [("road", *row) for row in roads] + [("water", *row) for row in waters]
     shapes = shapely.from_wkb([bytes(row[3]) for row in rows[:most]])
-    lines = [shape.boundary if shape.area else shape for shape in shapes]
-    texts = shapely.to_geojson(np.array(lines, dtype=object))
+    edges = np.array([shape.boundary if shape.area else shape for shape in shapes], dtype=object)
+    lines, owners = shapely.get_parts(edges, return_index=True)
     return {
         "type": "FeatureCollection",
         "truncated": len(rows) > most,
@@ -43,8 +43,8 @@ def snap_lines(box: Polygon, most: int = MOST_LINES) -> dict[str, Any]:
             {
                 "type": "Feature",
                 "geometry": json.loads(text),
-                "properties": {"layer": layer, "name": name, "kind": kind},
+                "properties": dict(zip(("layer", "name", "kind"), rows[owner], strict=False)),
             }
-            for (layer, name, kind, _wkb), text in zip(rows, texts, strict=False)
+            for owner, text in zip(owners, shapely.to_geojson(lines), strict=True)
         ],
     }

@@ -115,7 +115,8 @@ def merge(pen: Pen, grids: Sequence[int], *, name: str | None = None) -> DraftSt
         raise TerritoryError(_("Choose at least two areas to merge."))
     members = list(states.values())
     _refuse_strangers(members)
-    keeper = members[ground.by_size([state.geometry for state in members])[0]]
+    outlines = [state.geometry for state in members]
+    keeper = members[ground.by_size(outlines, ground.weights_of(outlines))[0]]
     changes = _united(pen, keeper, [state for state in members if state is not keeper])
     if name is not None:
         changes[keeper.grid_id] = replace(changes[keeper.grid_id], name=clean_name(name))
