@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from grids.territory.api import drawing, editions, views
+from grids.territory.api import drawing, editions, findings, views
 
 app_name = "territory"
 urlpatterns = [
@@ -28,6 +28,22 @@ urlpatterns = [
     path("editions/<int:pk>/redo/", drawing.Redo.as_view(), name="draft_redo"),
     path("editions/<int:pk>/numbers/", drawing.DraftNumbers.as_view(), name="draft_numbers"),
     path("editions/<int:pk>/grids.geojson", drawing.DraftOutlines.as_view(), name="draft_outlines"),
+    path("editions/<int:pk>/findings/", findings.FindingList.as_view(), name="draft_findings"),
+    path(
+        "editions/<int:pk>/findings/repair_all/",
+        findings.FindingRepairAll.as_view(),
+        name="draft_repair_all",
+    ),
+    path(
+        "editions/<int:pk>/findings/<int:finding>/preview/",
+        findings.FindingPreview.as_view(),
+        name="draft_repair_preview",
+    ),
+    path(
+        "editions/<int:pk>/findings/<int:finding>/repair/",
+        findings.FindingRepair.as_view(),
+        name="draft_repair",
+    ),
     path("ground/lines.geojson", drawing.GroundLines.as_view(), name="ground_lines"),
     path("tiers/", views.TierList.as_view(), name="tiers"),
     path("grids/", views.GridList.as_view(), name="grids"),

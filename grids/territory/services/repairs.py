@@ -109,6 +109,12 @@ class DraftDivision:
         return self.grids[grid]
 
 
+def is_repairable(kind: str, proposed: str) -> bool:
+    """Whether a finding of this kind with this proposed repair can be mended in one click."""
+    verb = proposed.partition(":")[0]
+    return kind in GROUND or verb in {"mend", "fill", "pass", "whole", "confirm"}
+
+
 def propose(finding: Finding) -> dict[int, State]:
     """What each area would be after the repair of this finding; nothing is written.
 
