@@ -1,0 +1,1 @@
+"""Trying a division on a past period: pure computation, no Django."""
