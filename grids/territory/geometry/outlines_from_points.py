@@ -25,6 +25,8 @@ INSET_M = 0.2  # walls that touch are kept apart by this much
 CLEAR_M = 0.5  # a road that runs nearer to a building than this is cut there
 STRAIGHTEN_M = 1.5  # borders between buildings are straightened by at most this much
 TINY_M2 = 1e-6  # what is smaller is rounding
+HAIR_M = 1e-6
+NEEDLE_M = 0.01  # narrower pieces come from lines that nearly coincide; no border runs there
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,9 @@ def outline(
     walls = _between(blocks, units, own)
     faces = _faces(parent, blocks, walls, units)
     labels, holders = _label(faces, blocks, units, own)
+    for face, shape in enumerate(faces):
+        if 2 * shape.area < NEEDLE_M * shape.length:
+            labels[face], holders[face] = None, False
     _spread(faces, labels)
     _join(faces, labels, holders)
     return _dissolved(faces, labels, units, own)
@@ -119,7 +124,8 @@ def _cut(parent: BaseGeometry, lines: Sequence[BaseGeometry]) -> list[Polygon]:
     """The faces that lines cut the parent into, in a fixed order."""
     edges = shapely.union_all([parent.boundary, *lines])
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(edges)))
-    inner = shapely.covers(parent, shapely.point_on_surface(faces))
+    # A needle along the parent's border may lie a hair outside; without it a slit would stay.
+    inner = shapely.dwithin(parent, shapely.point_on_surface(faces), HAIR_M)
     return sorted(faces[inner], key=lambda face: (face.bounds, face.area))
 
 

@@ -8,6 +8,7 @@ park, a campus), and are abolished where all their buildings went to others.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,10 +19,9 @@ import shapely
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils.translation import gettext as _
-from shapely.geometry import MultiPolygon
+from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from gridmgmt.core.crs import metric_crs
 from gridmgmt.core.permissions import Right
 from grids.territory.choices import StepVerb
 from grids.territory.errors import TerritoryError
@@ -34,6 +34,13 @@ from grids.territory.services.drawing import codes, journal
 from grids.territory.services.drawing.states import State, drawn
 from grids.territory.services.scope import MayAct, refuse_out_of_reach
 
+HAIR_DEGREES = 1e-11  # a thousandth of a millimetre
+SAME_M = 1e-6  # vertices nearer to each other than about this are one
+# The own cell first, then those around it.
+_STEPS = sorted(
+    ((i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)), key=lambda s: abs(s[0]) + abs(s[1])
+)
+_GEOD = pyproj.Geod(ellps="WGS84")
 # Paths through yards bound no block; they would cut ground into shreds.
 PATHS = frozenset({"footway", "path", "steps", "cycleway", "corridor", "bridleway", "track"})
 
@@ -205,7 +212,7 @@ def _divide(
     free = ground
     if kept:
         free = _areal(ground.difference(shapely.union_all([here[pk].geometry for pk in kept])))
-    frame = _Metric.around(ground)
+    frame = _Metric(ground)
     buildings = list(
         Building.objects.filter(footprint__bboverlaps=to_geos(shapely.box(*free.bounds))).order_by(
             "pk"
@@ -313,26 +320,30 @@ def _barriers(ground: BaseGeometry) -> list[BaseGeometry]:
     return lines
 
 
-@dataclass
 class _Metric:
-    """To metres around a place and back; every corner of the place comes back as it was."""
+    """To metres around a place and back by stretching the axes alone.
 
-    forth: pyproj.Transformer
-    home: dict[tuple[float, float], tuple[float, float]]
+    A straight border stays straight then, so that a corner set on it lies on it in degrees too; no
+    projection does that. Over a community the error is below a thousandth. Every vertex that came
+    from outside goes back exactly as it was, and vertices within SAME_M of each other become one:
+    degrees are too coarse to tell them apart in order.
+    """
 
-    @classmethod
-    def around(cls, ground: BaseGeometry) -> _Metric:
+    def __init__(self, ground: BaseGeometry) -> None:
         west, south, east, north = ground.bounds
-        crs = metric_crs((west + east) / 2, (south + north) / 2)
-        return cls(pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True), {})
+        lat = (south + north) / 2
+        x, y = _GEOD.inv(west, lat, east, lat)[2], _GEOD.inv(west, south, west, north)[2]
+        self.origin = np.array([west, south])
+        self.scale = np.array([x / (east - west), y / (north - south)])  # metres in a degree
+        self.home: dict[tuple[int, int], tuple[float, float]] = {}
 
     def to(self, shape: BaseGeometry) -> BaseGeometry:
         """EPSG:4326 → metres; remembers where each vertex came from."""
 
         def move(coordinates: np.ndarray) -> np.ndarray:
-            moved = np.column_stack(self.forth.transform(coordinates[:, 0], coordinates[:, 1]))
+            moved = (coordinates - self.origin) * self.scale
             for there, here in zip(moved.tolist(), coordinates.tolist(), strict=True):
-                self.home.setdefault((there[0], there[1]), (here[0], here[1]))
+                self.home.setdefault(_cell(*there), (here[0], here[1]))
             return moved
 
         return shapely.transform(shapely.force_2d(shape), move)
@@ -341,17 +352,48 @@ class _Metric:
         """Metres → EPSG:4326."""
 
         def move(coordinates: np.ndarray) -> np.ndarray:
-            lon, lat = self.forth.transform(
-                coordinates[:, 0], coordinates[:, 1], direction="INVERSE"
-            )
-            moved = np.column_stack([lon, lat])
+            moved = coordinates / self.scale + self.origin
             for n, (x, y) in enumerate(coordinates.tolist()):
-                known = self.home.get((x, y))
-                if known is not None:
-                    moved[n] = known
+                moved[n] = self._place(x, y, moved[n].tolist())
             return moved
 
-        return shapely.transform(shape, move)
+        moved = shapely.remove_repeated_points(shapely.transform(shape, move))
+        return MultiPolygon([_without_spikes(part) for part in shapely.get_parts(moved)])
+
+    def _place(self, x: float, y: float, fresh: list[float]) -> tuple[float, float]:
+        """Where this vertex lies: at a known one within SAME_M, else here, and known from now."""
+        column, row = _cell(x, y)
+        for step in _STEPS:
+            known = self.home.get((column + step[0], row + step[1]))
+            if known is not None:
+                return known
+        return self.home.setdefault((column, row), (fresh[0], fresh[1]))
+
+
+def _without_spikes(part: Polygon) -> Polygon:
+    """Without the hairs that rounding leaves where two lines nearly coincide: they hold nothing."""
+    rings = [_shaved(ring) for ring in (part.exterior, *part.interiors)]
+    return Polygon(rings[0], [ring for ring in rings[1:] if len(ring) > 2])
+
+
+def _shaved(ring: shapely.LinearRing) -> list[tuple[float, float]]:
+    """The ring's vertices without those at which it turns back on itself."""
+    left = list(ring.coords)[:-1]
+    n = 0
+    while n < len(left) and len(left) > 3:
+        (ax, ay), (bx, by), (cx, cy) = left[n - 1], left[n], left[(n + 1) % len(left)]
+        ux, uy, vx, vy = ax - bx, ay - by, cx - bx, cy - by
+        across, along = abs(ux * vy - uy * vx), ux * vx + uy * vy
+        if along > 0 and across <= HAIR_DEGREES * max(math.hypot(ux, uy), math.hypot(vx, vy)):
+            del left[n]
+            n = max(0, n - 2)
+        else:
+            n += 1
+    return left
+
+
+def _cell(x: float, y: float) -> tuple[int, int]:
+    return round(x / SAME_M), round(y / SAME_M)
 
 
 def _areal(shape: BaseGeometry) -> BaseGeometry:
