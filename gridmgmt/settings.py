@@ -245,6 +245,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {
         # Per address, for what is open to everyone; rates are per deployment.
         "public_read": env.rate("GRIDMGMT_RATE_PUBLIC_READ", "600/min"),
+        "public_paper": env.rate("GRIDMGMT_RATE_PUBLIC_PAPER", "30/min"),
         "public_report": env.rate("GRIDMGMT_RATE_PUBLIC_REPORT", "30/hour"),
     },
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -288,6 +289,8 @@ if not (QUERY_NUMBER_PREFIX.isascii() and QUERY_NUMBER_PREFIX.isalnum()):
 
 # Webhooks may call addresses of the intranet; an office whose server is public switches it off.
 WEBHOOK_PRIVATE_ADDRESSES = env.flag("GRIDMGMT_WEBHOOK_PRIVATE", default=True)
+# Where residents reach the platform, for QR codes on paper: https://grid.example.cn
+PUBLIC_URL = env.text("GRIDMGMT_PUBLIC_URL", "").rstrip("/")
 # The office's name in the head of every page.
 PLACE_NAME = env.text("GRIDMGMT_PLACE_NAME", "")
 
@@ -343,6 +346,11 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     # Four lines at each good sign-in, about attempts that never were; bad ones are warnings.
-    "loggers": {"axes": {"level": "WARNING"}},
+    "loggers": {
+        "axes": {"level": "WARNING"},
+        # Each step of each sheet of paper.
+        "weasyprint": {"level": "WARNING"},
+        "fontTools": {"level": "WARNING"},
+    },
     "root": {"handlers": ["console"], "level": env.text("GRIDMGMT_LOG_LEVEL", "INFO")},
 }

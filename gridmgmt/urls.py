@@ -13,6 +13,7 @@ urlpatterns = [
     path("inbox/", include("gridmgmt.notifications.urls")),
     path("tiles/", include("maps.tile_urls")),
     path("map/", include("maps.urls")),
+    path("grids/", include("maps.grid_urls")),
     path("division/", include("grids.territory.page_urls")),
     path("roster/", include("grids.people.urls")),
     path("", include("data.urls")),

@@ -15,6 +15,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from gridmgmt.core.public_pages import map_for_public
+
 DEEPEST = 22
 CONTENT_TYPE = "application/vnd.mapbox-vector-tile"
 HOUR = 3600
@@ -80,6 +82,7 @@ SELECT coalesce(ST_AsMVT(grids, 'grids', 4096, 'geometry'), '') FROM grids
 
 
 @require_safe
+@map_for_public
 def base_tile(request: HttpRequest, z: int, x: int, y: int) -> HttpResponse:
     """One tile of the base map."""
     classes: tuple[str, ...] = _MAJOR if z < 12 else _MIDDLE if z < 13 else _SMALL
@@ -89,6 +92,7 @@ def base_tile(request: HttpRequest, z: int, x: int, y: int) -> HttpResponse:
 
 
 @require_safe
+@map_for_public
 def grid_tile(request: HttpRequest, z: int, x: int, y: int) -> HttpResponse:
     """One tile of the grids in force. Always asked again: an edition may have taken effect."""
     return _tile(request, _GRIDS, z, x, y, {"moment": timezone.now()}, max_age=0)

@@ -18,13 +18,14 @@ from data.demo_loader.cases import CaseWriter
 from data.demo_loader.draws import Spot
 from data.demo_loader.ground import DEMO_FILE, EDITION, Division, division_of, load_division
 from data.demo_loader.office import Office
+from data.demo_loader.public_texts import write_public_texts
 from data.demo_loader.recent import Home, report_recent
 from data.demo_loader.staff import Staff, make_staff
 from data.demo_loader.stories import Ground, Teller, neighbours_of
 from gridmgmt.core import audit
 from gridmgmt.core.models import User
 from gridmgmt.core.permissions import Role
-from grids.territory.models import Boundary, Edition, Tier
+from grids.territory.models import Boundary, Edition, Grid, Tier
 from grids.territory.services.ground import load_ground
 from grids.territory.services.places import rebuild_places
 from incidents.models import Incident
@@ -71,6 +72,7 @@ def load_demo(*, cases: int, now: datetime, local_dir: Path, say: Say) -> Loaded
         say(_("Departments and simulated staff"))
         staff = make_staff(division, now=now, since=since, rng=rng)
         loaded.people = len(staff.by_person)
+        write_public_texts(Grid.objects.get(tier__order=1, code=STREET_CODE), now=now)
         loaded.accounts = give_passwords(account_users(staff, division))
         say(_("A simulated year of %(count)s cases") % {"count": cases})
         loaded.lights = _write_cases(cases, division, staff, now, rng)

@@ -10,6 +10,7 @@ from django.urls import Resolver404, resolve
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
+from gridmgmt.core import public_pages
 from gridmgmt.core.permissions import Right
 
 
@@ -39,6 +40,7 @@ MENU = (
     Entry("/statistics/", _("Statistics"), "chart", frozenset({Right.SEE_STATISTICS})),
     Entry("/division/", _("Division"), "layers", frozenset({Right.DRAW, Right.PUBLISH})),
     Entry("/roster/", _("Roster"), "people", frozenset({Right.SEE_ROSTER, Right.KEEP_ROSTER})),
+    Entry("/settings/public/", _("Public pages"), "settings", frozenset({Right.ADMINISTER})),
     Entry("/health/page/", _("Health"), "check", frozenset({Right.ADMINISTER})),
 )
 
@@ -53,10 +55,21 @@ def _exists(path: str) -> bool:
 
 
 def deployment(request: HttpRequest) -> dict[str, Any]:
-    """`place_name`, and `deployment.demo` for the label "simulated data"."""
+    """`place_name`; `deployment.demo` for the label "simulated data"; `public_map`, read only when
+    a template asks: `shown` (to this reader), `review_number` and `supervision_phone`."""
+
+    def public_map() -> dict[str, Any]:
+        pages = public_pages.current()
+        return {
+            "shown": pages.map_is_public or public_pages.is_staff(request),
+            "review_number": pages.review_number,
+            "supervision_phone": pages.supervision_phone,
+        }
+
     return {
         "place_name": settings.PLACE_NAME,
         "deployment": {"mode": settings.MODE, "demo": settings.MODE == "demo"},
+        "public_map": SimpleLazyObject(public_map),
     }
 
 

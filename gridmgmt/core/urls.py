@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from gridmgmt.core import style, views
+from gridmgmt.core import public_pages_page, style, views
 
 app_name = "core"
 urlpatterns = [
@@ -16,5 +16,6 @@ urlpatterns = [
     path("style/", style.StylePage.as_view(), name="style"),
     path("health/", views.health_json, name="health"),
     path("health/page/", views.health_page, name="health_page"),
+    path("settings/public/", public_pages_page.settings_page, name="public_pages"),
     path("metrics", views.metrics, name="metrics"),
 ]

@@ -14,11 +14,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from gridmgmt.core import public_pages
 from gridmgmt.core.permissions import Right
 from gridmgmt.core.throttles import PublicReadThrottle
 from gridmgmt.core.tokens import HasScope
@@ -89,6 +91,8 @@ class IncidentsMapView(APIView):
             cases = cases.within(*box) if box else cases
             rows = list(cases.newest_first().values_list(*_STAFF_COLUMNS)[: MOST_FEATURES + 1])
             features = [_staff_feature(row, now, request) for row in rows[:MOST_FEATURES]]
+        elif not public_pages.may_see_map(request):
+            raise PermissionDenied(public_pages.refusal())
         else:
             cases = Incident.objects.released().filter(public_point__isnull=False)
             cases = cases.within_public(*box) if box else cases

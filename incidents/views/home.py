@@ -15,11 +15,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from gridmgmt.core.public_pages import map_for_public
 from gridmgmt.core.throttles import throttled
 from grids.territory.models import Boundary, Tier
 from incidents.choices import PUBLIC_STATE, State
 from incidents.models import Incident
-from incidents.views.parts import CONTACT_ROLES, map_view, public_nav
+from incidents.views.parts import CONTACT_ROLES, area_list, map_view, public_nav
 
 MOST_LISTED = 30
 MOST_DRAWN = 2000
@@ -46,6 +47,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "public_nav": public_nav(request, "home"),
         "map": map_view(),
+        "area_list": area_list,
         "grids_url": reverse("territory:outlines"),
         "cases_url": reverse("incidents:open_reports"),
         "responsibility_url": reverse("people_api:responsibility"),
@@ -59,9 +61,16 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @throttled("public_read")
+@map_for_public
 def open_reports_geojson(request: HttpRequest) -> HttpResponse:
-    """The newest released open cases as points of the blurred place, WGS84."""
-    rows = _released_open().filter(public_point__isnull=False)[:MOST_DRAWN]
+    """The newest released open cases as points of the blurred place, WGS84.
+
+    `?grid=` (the id of an area): only those reported in it or below it.
+    """
+    found = _released_open().filter(public_point__isnull=False)
+    if (grid := request.GET.get("grid", "")) and grid.isascii() and grid.isdigit():
+        found = found.filter(report_path__contains=[int(grid[:18])])
+    rows = found[:MOST_DRAWN]
     features = [
         {
             "type": "Feature",

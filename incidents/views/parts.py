@@ -51,6 +51,24 @@ def map_view() -> dict[str, str]:
     return {"bounds": bounds, "center": _middle(bounds)}
 
 
+def area_list() -> list[dict[str, Any]]:
+    """The areas in force as a tree for whoever sees no map; two levels, by code. One query."""
+    rows = (
+        Boundary.objects.valid_at(timezone.now())
+        .exclude(parent=None)
+        .select_related("grid__tier")
+        .defer("geometry")
+        .order_by("grid__tier__order", "grid__code")
+    )
+    nodes: dict[int, dict[str, Any]] = {}
+    tops: list[dict[str, Any]] = []
+    for row in rows:
+        nodes[row.grid_id] = {"label": row.label, "code": row.grid.code, "below": []}
+        above = nodes.get(row.parent_id or 0)
+        (above["below"] if above else tops).append(nodes[row.grid_id])
+    return tops
+
+
 def _middle(bounds: str) -> str:
     if not bounds:
         return ""

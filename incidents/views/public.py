@@ -22,7 +22,7 @@ from incidents.services import feedback, numbers
 from incidents.services.errors import KeyConflict
 from incidents.services.feedback import PublicCase
 from incidents.services.intake import report as take_report
-from incidents.views.parts import map_view, public_nav, who_answers
+from incidents.views.parts import area_list, map_view, public_nav, who_answers
 
 STEPS = (PublicState.RECEIVED, PublicState.IN_PROGRESS, PublicState.DONE)
 
@@ -178,6 +178,7 @@ def _draw_report(request: HttpRequest, form: ReportForm, status: int = 200) -> H
         "public_nav": public_nav(request, "report"),
         "form": form,
         "map": map_view(),
+        "area_list": area_list,
         "nearby_url": reverse("incidents:nearby"),
     }
     return render(request, "incidents/public/report.html", context, status=status)
@@ -260,8 +261,9 @@ def _steps(case: PublicCase) -> list[dict[str, Any]]:
 
 
 def _place_of(request: HttpRequest) -> dict[str, str]:
-    """A place that a link brings along: a point of the home map."""
-    return {name: request.GET.get(name, "")[:40] for name in ("lon", "lat")}
+    """A place that a link brings along: a point of the home map, or an area in words."""
+    given = {name: request.GET.get(name, "")[:40] for name in ("lon", "lat")}
+    return given | {"address": request.GET.get("address", "")[:200]}
 
 
 def _too_many(verdict: Verdict) -> str:

@@ -159,9 +159,9 @@ def test_queries_do_not_grow(town, sign_in, django_assert_max_num_queries):
     cases.multiply(take(town), 50)
     client = sign_in("supervisor")
     client.get("/map/")
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         client.get("/map/")
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         client.get(FEEDS[0])
     with django_assert_max_num_queries(4):
         assert len(numbers(client)) == 51

@@ -69,8 +69,8 @@ def test_tiles_are_cached_compressed_and_confirmed(ground, client: Client) -> No
     assert (confirmed.status_code, confirmed.content) == (304, b"")
 
 
-def test_a_tile_is_one_query(ground, client: Client, django_assert_num_queries) -> None:
-    with django_assert_num_queries(1):
+def test_a_tile_is_two_queries(ground, client: Client, django_assert_num_queries) -> None:
+    with django_assert_num_queries(2):  # whether the map is public, and the tile
         get(client, 16)
 
 

@@ -11,11 +11,13 @@ from django.utils.translation import get_language
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, pagination, permissions
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
+from gridmgmt.core import public_pages
 from gridmgmt.core.throttles import PublicReadThrottle
 from grids.territory.api import parameters
 from grids.territory.api.serializers import (
@@ -130,7 +132,12 @@ def _ancestors(boundary: Boundary, moment: dt.datetime) -> list[str]:
 
 
 class GridOutlines(PublicRead, APIView):
-    """Outlines as one GeoJSON FeatureCollection; neighbours stay matched when simplified."""
+    """Outlines as one GeoJSON FeatureCollection; neighbours stay matched when simplified.
+
+    While the public map is closed, only staff are answered: so it asks who calls.
+    """
+
+    authentication_classes = api_settings.DEFAULT_AUTHENTICATION_CLASSES
 
     @extend_schema(
         parameters=[
@@ -143,6 +150,8 @@ class GridOutlines(PublicRead, APIView):
         responses={(200, "application/geo+json"): OpenApiTypes.OBJECT},
     )
     def get(self, request: Request) -> Response:
+        if not public_pages.may_see_map(request):
+            raise PermissionDenied(public_pages.refusal())
         query = request.query_params
         moment = parameters.moment_of(query)
         zoom = parameters.number_of(query, "zoom", least=0, most=24)

@@ -1,60 +1,13 @@
 /** The public map: open reports where they roughly are, the grids, and whose a place is. */
 
-import { el, formatNumber, getJson, icon, toast, token } from "../dom.js";
+import { el, getJson, icon, toast, token } from "../dom.js";
 import { createMap, freeView } from "../map/base.js";
 import { addGrids } from "../map/grids.js";
 import { addLegend } from "../map/legend.js";
+import { addReports } from "../map/reports.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const CLOSE_ZOOM = 17;
 const PHONE_ZOOM = 15;
-
-/** A picture tile as SVG. @param {string} name */
-function tile(name, sprite) {
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("aria-hidden", "true");
-  const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", `${sprite}#${/^[a-z-]+$/.test(name) ? name : "other"}`);
-  svg.append(use);
-  return svg;
-}
-
-function popup(report, texts) {
-  const head = el("p", { class: "report-popup__head" }, tile(report.icon, texts.tilesUrl), el("strong", {}, report.title));
-  const box = el("div", {}, head);
-  if (report.text) box.append(el("p", {}, report.text));
-  box.append(el("p", {}, [report.state_label, report.day].join(" · ")));
-  box.append(el("p", { class: "muted" }, [report.area, texts.textAbout].filter(Boolean).join(" · ")));
-  return box;
-}
-
-function clusters() {
-  return window.L.markerClusterGroup({
-    showCoverageOnHover: false,
-    maxClusterRadius: 42,
-    spiderfyOnMaxZoom: true,
-    iconCreateFunction(cluster) {
-      const count = cluster.getChildCount();
-      const size = 34 + Math.min(18, Math.round(Math.log2(count) * 3));
-      return window.L.divIcon({ className: "report-cluster", html: `<span>${formatNumber(count)}</span>`, iconSize: [size, size] });
-    },
-  });
-}
-
-async function addReports(map, texts) {
-  const data = await getJson(texts.cases);
-  const group = clusters().addTo(map);
-  for (const feature of data.features) {
-    const report = feature.properties;
-    const [lon, lat] = feature.geometry.coordinates;
-    const holder = el("div", {}, tile(report.icon, texts.tilesUrl));
-    const look = window.L.divIcon({ className: `report-pin report-pin--${report.state}`, html: holder.innerHTML, iconSize: [34, 34], iconAnchor: [17, 34], popupAnchor: [0, -30] });
-    const marker = window.L.marker([lat, lon], { icon: look, title: report.title, alt: `${report.title}, ${report.day}` });
-    marker.bindPopup(() => popup(report, texts));
-    group.addLayer(marker);
-  }
-  return data.features.length;
-}
 
 function person(one, area) {
   const face = el("span", { class: "person__face", "aria-hidden": "true" }, one.name.slice(0, 1));
@@ -89,7 +42,9 @@ function setUpHere(map, element, panel) {
     const address = new URL(texts.reportUrl, window.location.href);
     address.searchParams.set("lon", lon.toFixed(6));
     address.searchParams.set("lat", lat.toFixed(6));
-    box.append(el("p", { class: "here__tools" }, el("a", { class: "btn", href: address.pathname + address.search }, icon("report"), texts.textReportHere)));
+    const tools = el("p", { class: "here__tools" }, el("a", { class: "btn", href: address.pathname + address.search }, icon("report"), texts.textReportHere));
+    if (leaf && texts.pageUrl) tools.append(el("a", { class: "btn", href: texts.pageUrl.replace("CODE", encodeURIComponent(leaf.code)) }, icon("info"), texts.textPage));
+    box.append(tools);
     box.hidden = false;
     hint.hidden = true;
     box.scrollIntoView({ block: "nearest" });
