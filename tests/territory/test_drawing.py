@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 import shapely
 from django.utils import translation
@@ -457,3 +458,30 @@ def test_nothing_is_drawn_in_what_is_published(town: Town) -> None:
     Edition.objects.filter(pk=edition.pk).update(status="published", effective_at="2025-01-01T00Z")
     with pytest.raises(TerritoryError, match="no draft"):
         cutting.split(pen(edition), town.grids["a1"].pk, line((116.29, 40.01), (116.33, 40.01)))
+
+
+@pytest.mark.req("G-07")
+def test_a_line_is_moved_whole_where_the_neighbour_has_no_vertex(town: Town) -> None:
+    """A cut ends on the border of the communities: b1 has no vertex there that could be sent."""
+    edition = draft()
+    a2, b1, b = ids(town, "a2", "b1", "b")
+    cutting.split(pen(edition), a2, line((116.31, 40.012), (116.32, 40.012)))
+    assert b1 not in touched(edition.steps.get()), "another draft may redraw b1 all the while"
+    parts = [
+        s for s in children(edition, ids(town, "a")).values() if s.geometry.bounds[2] > 116.315
+    ]
+    for bend in (116.322, 116.318):
+        sent = {
+            part.grid_id: shapely.transform(
+                state(edition, part.grid_id).geometry,
+                lambda xy, bend=bend: np.where(
+                    (np.abs(xy[:, 1:] - 40.012) < 1e-9) & (xy[:, :1] > 116.315), [bend, 40.012], xy
+                ),
+            )
+            for part in parts
+        }
+        borders.reshape(pen(edition), sent, with_parents=True)
+        assert not faults(edition)
+        assert not unmatched(edition, town.grids["home"].pk)
+        west = [shapely.get_coordinates(state(edition, grid).geometry) for grid in (b1, b)]
+        assert all([bend, 40.012] in points.tolist() for points in west)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import shapely
@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from grids.territory.choices import StepVerb
 from grids.territory.errors import TerritoryError
-from grids.territory.models import DraftStep
+from grids.territory.models import DraftStep, Grid
 from grids.territory.services.drawing import ground
 from grids.territory.services.drawing import shapes as plane
 from grids.territory.services.drawing.states import State, children, drawn, touching
@@ -30,12 +30,17 @@ def reshape(
     """Give areas new outlines: all that share a moved vertex come in one step.
 
     Vertices less than a centimetre from a neighbour's are moved onto it. Areas inside a reshaped
-    one follow its border. `with_parents` moves the borders of upper tiers that coincide with a
-    moved one as well: otherwise ground beyond the parent is left for the check to find.
+    one follow its border. `with_parents` moves the whole line: neighbours that were not sent
+    yield the ground or take it, and the borders of upper tiers that coincide go along. Without
+    it, a gap, an overlap or ground beyond the parent is left for the check to find.
     """
     pen.begin()
     before = ground.wanted(pen.edition, areas)
     after = _snapped_together(pen, before, areas)
+    if with_parents:
+        yielding = _yielding(pen, before, after)
+        before |= {grid: old for grid, (old, _new) in yielding.items()}
+        after |= {grid: new for grid, (_old, new) in yielding.items()}
     moved = {grid: replace(before[grid], geometry=shape) for grid, shape in after.items()}
     followers = _followers(pen, before, after)
     if with_parents:
@@ -61,6 +66,59 @@ def _snapped_together(
         after[grid] = ground.sound(plane.snapped(shape, fixed), grid)
         fixed.append(after[grid])
     return after
+
+
+def _yielding(
+    pen: Pen, before: Mapping[int, State], after: Outlines
+) -> dict[int, tuple[State, MultiPolygon]]:
+    """Neighbours of the same tiers that were not sent, with what the moved line leaves them.
+
+    A neighbour may have no vertex where the line was moved, so that nobody could send it along.
+    """
+    old = plane.dissolve(state.geometry for state in before.values())
+    new = plane.dissolve(after.values())
+    moved = old.symmetric_difference(new)
+    if not moved.area:
+        return {}
+    around = touching(pen.edition, moved)
+    tiers = dict(Grid.objects.filter(pk__in={*around, *before}).values_list("pk", "tier_id"))
+    drawn_tiers = {tiers[grid] for grid in before}
+    near = {
+        grid: state
+        for grid, state in around.items()
+        if grid not in before
+        and tiers[grid] in drawn_tiers
+        and state.geometry.distance(moved) <= plane.SNAP_DEG
+    }
+    owned: dict[int, list[BaseGeometry]] = {grid: [] for grid in near}
+    lost = []
+    for face in plane.faces([old, new, *(state.geometry for state in near.values())]):
+        point = face.representative_point()
+        if new.contains(point):
+            continue
+        owner = next((g for g, s in near.items() if s.geometry.contains(point)), None)
+        if owner is not None:
+            owned[owner].append(face)
+        elif old.contains(point):
+            lost.append(face)
+    outlines = {grid: plane.dissolve(parts) for grid, parts in owned.items() if parts}
+    if gone := sorted(near.keys() - outlines.keys()):
+        raise TerritoryError(_swallowed(gone))
+    for strip in shapely.get_parts(plane.dissolve(lost)):
+        heir = plane.owner_by_border(strip, outlines)
+        if heir is not None:
+            outlines[heir] = plane.dissolve([outlines[heir], strip])
+    return {
+        grid: (near[grid], shape)
+        for grid, shape in outlines.items()
+        if not shape.equals(near[grid].geometry)
+    }
+
+
+def _swallowed(grids: Iterable[int]) -> str:
+    return _(
+        "The border would swallow %(codes)s; move it to another parent or remove it first."
+    ) % {"codes": ground.codes_of(grids)}
 
 
 def _parents_along(pen: Pen, before: Mapping[int, State], after: Outlines) -> Outlines:
@@ -136,13 +194,7 @@ def _followers(
         loose = {grid: state for grid, state in inner.items() if grid not in after}
         shaped = _followed(old, new, loose, [after[grid] for grid in inner if grid in after])
         if gone := [grid for grid in loose if grid not in shaped]:
-            raise TerritoryError(
-                _(
-                    "The border would swallow %(codes)s; move it to another parent or remove it "
-                    "first."
-                )
-                % {"codes": ground.codes_of(gone)}
-            )
+            raise TerritoryError(_swallowed(gone))
         level = {
             grid: (state, shaped[grid])
             for grid, state in loose.items()
