@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+import shapely.errors
 from shapely.geometry.base import BaseGeometry
 
 from grids.territory.division.sites import sites_of, summed
@@ -19,6 +20,7 @@ from grids.territory.division.types import Bools, DivisionError, Floats, Ints, S
 
 BEYOND_M = 0.01  # lines end this far beyond what they meet, so that they surely cross it
 ON_M = 0.002  # a segment this near to a barrier runs along it
+ASIDE_M = 0.02
 Check = Callable[[], None]
 
 
@@ -107,8 +109,12 @@ def _containing(shapes: Shapes, points: Shapes) -> Ints:
 
 def _regions(blocks: Shapes, buildings: Shapes, home: Ints, check: Check) -> tuple[Shapes, Ints]:
     """Per building of a block with several, the ground nearest to it (not yet cut to the block)."""
+    if not len(buildings):
+        return np.empty(0, dtype=object), np.empty(0, dtype=np.int64)
     points, owner = sites_of(buildings)
-    points = np.round(points, 3)
+    # Sites on one circle have no clear diagram; a few millimetres aside, nearly none are.
+    aside = np.random.default_rng(0).uniform(-ASIDE_M, ASIDE_M, points.shape)
+    points = np.round(points, 3) + aside
     block = home[owner]
     order = np.lexsort((owner, points[:, 1], points[:, 0], block))
     points, owner, block = points[order], owner[order], block[order]
@@ -127,7 +133,7 @@ def _regions(blocks: Shapes, buildings: Shapes, home: Ints, check: Check) -> tup
         spread = shapely.voronoi_polygons(
             shapely.multipoints(points[start:end]), extend_to=blocks[block[start]], ordered=True
         )
-        cells = np.array(shapely.get_parts(spread))
+        cells = np.asarray(shapely.get_parts(spread))
         if len(cells) != len(own):
             raise DivisionError("sites_too_close")
         several = np.bincount(own)
@@ -141,8 +147,15 @@ def _regions(blocks: Shapes, buildings: Shapes, home: Ints, check: Check) -> tup
 
 
 def _joined(cells: Shapes) -> BaseGeometry:
-    joined = shapely.coverage_union_all(cells)
-    return joined if shapely.is_valid(joined) else shapely.union_all(cells)
+    """One shape of the cells around a building's sites."""
+    joined: BaseGeometry | None
+    try:
+        joined = shapely.coverage_union_all(cells)
+    except shapely.errors.GEOSException:
+        joined = None
+    if joined is None or not joined.is_valid:  # sites nearly on one circle: cells do not fit
+        joined = shapely.union_all(shapely.make_valid(cells), grid_size=1e-4)
+    return joined
 
 
 def _cut_lines(regions: Shapes, blocks: Shapes) -> list[BaseGeometry]:
