@@ -3,11 +3,15 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from django.contrib.gis.geos import Point, Polygon
 from django.utils import timezone
 from playwright.sync_api import Page, expect
+from shapely import box
+from shapely.geometry import MultiPolygon
 
 from grids.territory.choices import EditionStatus, StepVerb
 from grids.territory.models import Building, Edition
@@ -192,8 +196,6 @@ def test_live_figures_and_the_list_of_differences_follow_the_border(editor, draf
 
 def _houses(town) -> None:
     """Two buildings: 50 households in a1, 40 in a2 just beside the border."""
-    from django.contrib.gis.geos import Point, Polygon
-
     for lon, households, area in ((116.303, 50, "a1"), (116.3115, 40, "a2")):
         Building.objects.create(
             footprint=Polygon.from_bbox((lon, 40.0095, lon + 0.0004, 40.0099)),
@@ -341,11 +343,6 @@ def test_a_finding_is_previewed_and_repaired(editor, draft, town):
 
 def _leave_a_gap(draft: Edition, town, state) -> None:
     """a1 gives up a strip along the border that nobody takes."""
-    from dataclasses import replace
-
-    from shapely import box
-    from shapely.geometry import MultiPolygon
-
     smaller = MultiPolygon([state.geometry.geoms[0].difference(box(116.309, 39.9, 116.32, 40.1))])
     journal.perform(
         draft,
@@ -361,7 +358,7 @@ def test_two_people_at_once_the_second_is_told_and_goes_on(editor, draft, town):
     mine, theirs = editor(), editor("administrator", SCREEN_ZH)
     moved_border(theirs, (116.314, 40.01))
     tool(mine, "split")
-    line(mine, (116.299, 40.004), (116.3106, 40.004))
+    line(mine, (116.299, 40.004), (116.3125, 40.004))
     with stepped(mine) as answer:
         mine.keyboard.press("Enter")
     assert answer.value.status == 409
@@ -516,3 +513,43 @@ def test_drawing_with_a_thumb(editor, draft, town):
     with stepped(page):
         merge.tap()
     assert len(children(draft, [town.grids["a"].pk])) == 1
+
+
+@pytest.mark.req("G-07")
+def test_corners_are_moved_and_removed_by_the_keyboard(editor, draft, town):
+    page = editor()
+    moved_border(page)
+    corner = page.locator(".node--corner")
+    corner.focus()
+    before = corners(draft, town, "a1")
+    with stepped(page):
+        page.keyboard.press("Shift+ArrowRight")
+        page.keyboard.press("Shift+ArrowRight")
+    (was,), (now,) = before - corners(draft, town, "a1"), corners(draft, town, "a1") - before
+    assert now[0] - was[0] == pytest.approx(20 / (111_320 * 0.766), rel=0.02)
+    assert now in corners(draft, town, "a2")
+    corner.focus()
+    with stepped(page):
+        page.keyboard.press("Delete")
+    assert now not in corners(draft, town, "a1") | corners(draft, town, "a2")
+    assert draft.steps.count() == 3
+
+
+@pytest.mark.req("G-13")
+def test_an_unconfirmed_outline_is_hatched_until_somebody_confirms_it(editor, draft, town):
+    state = journal.drawn(draft, [town.grids["a1"].pk])[town.grids["a1"].pk]
+    journal.perform(
+        draft,
+        verb=StepVerb.IMPORT,
+        changes={state.grid_id: replace(state, confirmed=False)},
+        actor=town.users["supervisor"],
+        now=timezone.now(),
+    )
+    page = editor()
+    expect(page.locator("path[fill='url(#hatch-unconfirmed)']").first).to_be_attached()
+    expect(page.locator(".legend")).to_contain_text("Not confirmed")
+    click(page, 116.305, 40.005)
+    with stepped(page):
+        page.locator(".draw-acts button", has_text="Confirm").click()
+    expect(page.locator(".legend")).not_to_contain_text("Not confirmed")
+    assert journal.drawn(draft, [state.grid_id])[state.grid_id].confirmed

@@ -138,14 +138,14 @@ def _links(edition: Edition, access: Any) -> list[dict[str, str]]:
     """Pages beside the editor that are there and that the reader may open."""
     labels = {
         "division:propose": _("Propose by machine"),
-        "division:try": _("Try it on past cases"),
+        "data:try_draft": _("Try it on past cases"),
         "division:import": _("Import a file"),
         "division:list": _("From a list of buildings"),
         "division:rebase": _("Rebase"),
     }
     icons = {
         "division:propose": "star",
-        "division:try": "chart",
+        "data:try_draft": "chart",
         "division:import": "upload",
         "division:list": "list",
         "division:rebase": "return",
@@ -158,6 +158,6 @@ def _links(edition: Edition, access: Any) -> list[dict[str, str]]:
             url = reverse(name, args=[edition.pk])
         except NoReverseMatch:
             continue
-        if name == "division:try" or access.may(Right.DRAW):
+        if name == "data:try_draft" or access.may(Right.DRAW):
             found.append({"url": url, "label": label, "icon": icons[name], "name": name})
     return found

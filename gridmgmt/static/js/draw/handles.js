@@ -61,9 +61,13 @@ export class Handles {
     return window.L.divIcon({ className: `node node--${kind}`, html: "<i></i>", iconSize: [size, size] });
   }
 
+  #tie(node) {
+    this.store.net.tie(node, (id) => this.store.mayTouch(id, [node.lon, node.lat]));
+  }
+
   /** A corner that another tier's outline holds too moves only with that outline. */
   #locked(node) {
-    this.store.net.tie(node);
+    this.#tie(node);
     const others = [...node.rings].some((ring) => ring.area.tier !== this.store.tier);
     return others && !this.on.mayCross();
   }
@@ -110,7 +114,7 @@ export class Handles {
     this.#draggable(marker, () => {
       if (!made) {
         made = this.store.net.insert(a, b, at[1], at[0]);
-        this.store.net.tie(made);
+        this.#tie(made);
       }
       return made;
     });

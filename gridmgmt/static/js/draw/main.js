@@ -62,21 +62,22 @@ room.askToCross = () => {
   crossing.dispatchEvent(new Event("change"));
   crossing.focus();
 };
-/** On a phone the sheet with the card comes up when something is chosen. */
-room.opened = () => openLeaf("area");
+/** The card of what was chosen; on a phone the sheet comes up for it. */
+room.opened = () => openLeaf("area", window.innerWidth < PHONE_PX);
 
 const tools = { select: new SelectTool(room), border: new BorderTool(room), draw: new DrawTool(room), split: new SplitTool(room), merge: new MergeTool(room), cut: new CutTool(room) };
 let tool = tools.select;
 
 function use(name) {
   if (!tools[name] || (!page.draws && name !== "select")) return;
-  if (tool === tools.border && tool.busy) return;
+  if (tool.busy && (tool === tools.border || tool === tools[name])) return; // what is drawn stays
   tool.stop();
   snapper.hide();
   hint.clear();
   tool = tools[name];
   for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.tool === name));
   element.dataset.tool = name;
+  if (crossing) crossing.closest("label").hidden = name !== "border";
   if (name === "select") map.doubleClickZoom.enable();
   else map.doubleClickZoom.disable();
   tool.start();

@@ -9,6 +9,7 @@ import { addLegend } from "../map/legend.js";
 import { SIGNS, areaLook, baseLook, chosenLook, findingLook, frameLook, legendItems, removedLook, targetLook } from "./looks.js";
 import { nameOf, t } from "./words.js";
 
+const MOST_NAMES = 2500; // beyond it names would only cover each other
 const PANES = { drawAreas: 340, drawRemoved: 345, drawFrames: 350, drawBase: 355, drawFindings: 365, drawChosen: 370, drawNames: 450 };
 
 /** GeoJSON's lon, lat turned round for Leaflet. */
@@ -71,7 +72,7 @@ export class Outlines {
     const style = drawn ? areaLook(properties, this.shown.differs) : frameLook(properties);
     const layer = window.L.polygon(latLngs(feature.geometry), { ...style, pane: drawn ? "drawAreas" : "drawFrames", smoothFactor: 0.5 }).addTo(this.map);
     layer.feature = feature;
-    if (drawn) {
+    if (drawn && this.store.areas.size < MOST_NAMES) {
       const sign = this.shown.differs && SIGNS[properties.change] ? `${SIGNS[properties.change]} ` : "";
       const level = tierLook(properties.tier).level;
       layer.bindTooltip(el("span", {}, sign + nameOf(properties)), { permanent: true, direction: "center", className: `grid-label grid-label--${level} draw-name`, pane: "drawNames" });

@@ -34,7 +34,11 @@ export class AreaPanel {
   #list() {
     const search = el("input", { type: "search", id: "draw-search", autocomplete: "off", value: this.words, oninput: (event) => { this.words = event.target.value; this.#rows(rows); } });
     const rows = el("ol", { class: "draw-list", "aria-label": t("areas") });
-    this.box.replaceChildren(el("div", { class: "field field--tight" }, el("label", { for: "draw-search" }, t("search")), search), rows);
+    const waiting = this.store.page.draws ? this.store.ofTier().filter((feature) => feature.properties.confirmed === false).map((feature) => feature.id) : [];
+    const confirm = waiting.length
+      ? el("button", { type: "button", class: "btn btn--small draw-all", onclick: () => this.store.perform("steps/", { verb: "confirm", grids: waiting }) }, icon("check"), el("span", {}, t("confirm_n", { n: waiting.length })))
+      : "";
+    this.box.replaceChildren(confirm, el("div", { class: "field field--tight" }, el("label", { for: "draw-search" }, t("search")), search), rows);
     this.#rows(rows);
   }
 

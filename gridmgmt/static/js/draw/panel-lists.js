@@ -2,7 +2,7 @@
 
 import { debounce, el, icon } from "../dom.js";
 import { SIGNS } from "./looks.js";
-import { figure, squareMetres, t } from "./words.js";
+import { figure, nameOf, squareMetres, t } from "./words.js";
 
 const AGAIN_MS = 400;
 const KINDS = ["added", "moved", "renamed", "reparented", "removed"];
@@ -61,8 +61,9 @@ export class DifferencePanel {
 
   #row(row, kind) {
     const facts = [];
-    if (kind === "moved") facts.push(`+${squareMetres(row.gained_m2)}`, `−${squareMetres(row.lost_m2)}`);
-    else if (kind === "added") facts.push(squareMetres(row.after_m2));
+    if (kind === "moved" && row.gained_m2 >= 0.01) facts.push(`+${squareMetres(row.gained_m2)}`);
+    if (kind === "moved" && row.lost_m2 >= 0.01) facts.push(`−${squareMetres(row.lost_m2)}`);
+    if (kind === "added") facts.push(squareMetres(row.after_m2));
     else if (kind === "removed") facts.push(squareMetres(row.before_m2));
     const before = row.households_before;
     const after = row.households_after !== undefined ? row.households_after : row.households;
@@ -74,11 +75,16 @@ export class DifferencePanel {
       el(
         "button",
         { type: "button", "data-difference": String(row.grid), onclick: () => this.goTo(row, this.#shapes(row)) },
-        el("span", { class: "draw-list__name" }, row.name || row.code),
+        el("span", { class: "draw-list__name" }, this.#name(row)),
         el("span", { class: "code muted" }, row.code),
         el("span", { class: "num draw-list__facts" }, facts.join(" · ")),
       ),
     );
+  }
+
+  #name(row) {
+    const feature = this.store.areas.get(row.grid);
+    return feature ? nameOf(feature.properties) : row.name || row.code;
   }
 
   #shapes(row) {
@@ -110,14 +116,15 @@ export class FindingsPanel {
     this.outlines.highlight([]);
     this.open = null;
     setCount("findings", rows.filter((row) => row.degree !== "advice").length);
+    const whole = this.store.page.draws ? el("button", { type: "button", class: "btn btn--small draw-all", "data-check": "", onclick: (event) => this.#checkAll(event.currentTarget) }, icon("search"), el("span", {}, t("check_all"))) : "";
     if (!rows.length) {
-      this.box.replaceChildren(el("p", { class: "draw-none" }, icon("check"), ` ${t("no_findings")}`));
+      this.box.replaceChildren(el("p", { class: "draw-none" }, icon("check"), ` ${t("no_findings")}`), whole);
       return;
     }
-    const mendable = rows.filter((row) => row.repair && row.degree === "law");
-    this.box.replaceChildren();
+    const mendable = rows.filter((row) => row.repairable && row.degree !== "advice");
+    this.box.replaceChildren(el("div", { class: "row" }, whole));
     if (this.store.page.draws && mendable.length > 1) {
-      this.box.append(el("button", { type: "button", class: "btn btn--small btn--primary draw-all", onclick: () => this.#repairAll() }, icon("check"), el("span", {}, t("repair_all"))));
+      this.box.firstChild.prepend(el("button", { type: "button", class: "btn btn--small btn--primary draw-all", onclick: () => this.#repairAll() }, icon("check"), el("span", {}, t("repair_all"))));
     }
     for (const degree of ["structural", "law", "advice"]) {
       const some = rows.filter((row) => row.degree === degree);
@@ -157,7 +164,7 @@ export class FindingsPanel {
       this.outlines.highlight([feature]);
       this.zoomTo([feature], 18);
     }
-    if (!this.store.page.draws || !row.repair) return;
+    if (!this.store.page.draws || !row.repairable) return;
     const repair = el("button", { type: "button", class: "btn btn--small btn--primary", "data-repair": String(row.id), onclick: () => this.#repair(row, repair) }, icon("check"), el("span", {}, t("repair")));
     const preview = el("div", { class: "row row--preview", role: "group", "aria-label": t("preview") });
     body.append(preview, el("p", {}, repair));
@@ -179,6 +186,17 @@ export class FindingsPanel {
     this.hint.error("");
     await this.store.perform(`findings/${row.id}/repair/`);
     button.disabled = false;
+  }
+
+  /** The whole division, not only what was drawn. */
+  async #checkAll(button) {
+    button.disabled = true;
+    try {
+      this.#draw(await this.store.api.post("findings/"));
+    } catch (refusal) {
+      this.hint.error(refusal.message);
+      button.disabled = false;
+    }
   }
 
   async #repairAll() {

@@ -23,6 +23,7 @@ export class Snapper {
     const stale = () => { this.index = null; };
     store.addEventListener("areas", stale);
     store.addEventListener("tier", stale);
+    map.on("moveend", stale);
     map.on("moveend", debounce(() => this.#fetch(), 250));
     this.#fetch();
   }
@@ -48,7 +49,10 @@ export class Snapper {
   #build() {
     const index = new SnapIndex();
     const { net } = this.store;
+    const view = this.map.getBounds().pad(0.2);
     for (const feature of this.store.areas.values()) {
+      const [w, s, e, n] = this.store.boxes.get(feature.id);
+      if (!view.intersects([[s, w], [n, e]])) continue;
       for (const node of net.nodesOf(feature.id)) index.addCorner([node.lon, node.lat], { id: feature.id, node });
       for (const [a, b] of net.edgesOf(feature.id)) index.addEdge("edge", [a.lon, a.lat], [b.lon, b.lat], { id: feature.id, a, b });
     }

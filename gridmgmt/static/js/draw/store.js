@@ -6,6 +6,7 @@
 
 import { Topology } from "./topology.js";
 
+const NEAR = 0.002; // degrees; borders that are being moved may leave their box a little
 const PAD = 0.35; // areas are fetched this much beyond the view, as a share of it
 
 /** Whether a place lies in a GeoJSON polygon or multipolygon. */
@@ -126,6 +127,12 @@ export class Store extends EventTarget {
   at(place, tier = this.tier) {
     const inBox = ([w, s, e, n]) => place[0] >= w && place[0] <= e && place[1] >= s && place[1] <= n;
     return this.ofTier(tier).find((feature) => inBox(this.boxes.get(feature.id)) && contains(feature.geometry, place)) || null;
+  }
+
+  /** Whether a place may lie on an area's border, by its box. */
+  mayTouch(id, [x, y]) {
+    const [w, s, e, n] = this.boxes.get(id) || [1, 1, 0, 0];
+    return x > w - NEAR && x < e + NEAR && y > s - NEAR && y < n + NEAR;
   }
 
   /** The tier directly above another. */

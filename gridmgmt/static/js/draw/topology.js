@@ -141,12 +141,15 @@ export class Topology {
   /**
    * Ties a corner into the edges it lies on without being a corner of theirs (three borders that meet in a T),
    * so that they bend with it.
+   * @param {object} node
+   * @param {(id: number) => boolean} [near] which areas to ask at all
    * @returns {Set<number>} ids of the areas whose rings took it up
    */
-  tie(node) {
+  tie(node, near = () => true) {
     const place = [node.lon, node.lat];
     const took = new Set();
     for (const area of this.areas.values()) {
+      if (!near(area.id)) continue;
       for (const ring of this.rings(area.id)) {
         if (node.rings.has(ring)) continue;
         const { nodes } = ring;
