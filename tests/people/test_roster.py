@@ -152,6 +152,7 @@ def test_vacancies_are_findings(street, django_assert_num_queries):
     assert [(v.code[-3:], v.kind, v.role) for v in found] == [
         ("001", "too_few_full_timers", None),
         ("001", "no_leader", None),
+        ("001", "no_street_leader", None),
         ("001", "role_missing", "coordinator"),
         ("001", "role_missing", "manager"),
         ("001", "role_missing", "supervisor"),
@@ -165,7 +166,8 @@ def test_vacancies_are_findings(street, django_assert_num_queries):
     for grid in (street.west, street.east):
         street.post("one", Role.COORDINATOR, grid)
         street.post("two", Role.MANAGER, grid)
-    assert [v.kind for v in vacancies(NOON)] == ["no_leader"]
+    assert [v.kind for v in vacancies(NOON)] == ["no_leader", "no_street_leader"]
     street.post("one", Role.LEADER, street.community)
+    street.post("chief", Role.LEADER, street.community, kind="street_office")
     assert vacancies(NOON) == []
     assert vacancies(LONG_AGO - DAY) == []
