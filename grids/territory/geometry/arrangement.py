@@ -246,8 +246,10 @@ def _near(edges: Edges, residue: Floats, extra: BaseGeometry | None) -> Ints:
     left = {tuple(row) for row in _undirected(residue).tolist()}
     wanted = {i for i, row in enumerate(_undirected(edges.ends).tolist()) if tuple(row) in left}
     if zones:
-        hits, _zone = shapely.STRtree(zones).query(_lines(edges.ends), predicate="intersects")
-        wanted |= {int(hit) for hit in hits}
+        grounds, lines = np.array(zones, dtype=object), _lines(edges.ends)
+        shapely.prepare(grounds)
+        line, zone = shapely.STRtree(grounds).query(lines)
+        wanted |= set(line[shapely.intersects(grounds[zone], lines[line])].tolist())
     return np.array(sorted(wanted), dtype=np.int64)
 
 
@@ -300,7 +302,10 @@ def _holders(
     points = shapely.point_on_surface(faces) if len(faces) else np.empty(0, dtype=object)
     lies_in: list[set[int]] = [set() for _ in faces]
     if len(faces):
-        face, child = shapely.STRtree(shapes).query(points, predicate="within")
+        shapely.prepare(shapes)
+        face, child = shapely.STRtree(shapes).query(points)
+        within = shapely.contains_properly(shapes[child], points[face])
+        face, child = face[within], child[within]
         for i, j in zip(face.tolist(), child.tolist(), strict=True):
             lies_in[i].add(j)
     shapely.prepare(parent)
