@@ -87,7 +87,7 @@ def sheet_pdf(request: HttpRequest, code: str, sheet: str) -> HttpResponse:
     """The same as PDF. Asked again it is confirmed by its tag, or comes from memory."""
     boundary = _the_one(request, code)
     title = sheets.title_of(sheet, boundary)
-    html = sheets.document(title, sheets.SHEETS[sheet](_ask(request, boundary)))
+    html = paper.document(title, sheets.SHEETS[sheet](_ask(request, boundary)))
     tag = f'"{paper.fingerprint(html)[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Accept-Language, Cookie"}
     if request.headers.get("If-None-Match", "").removeprefix("W/") == tag:

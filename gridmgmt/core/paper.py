@@ -14,6 +14,9 @@ import redis
 import segno
 from django.conf import settings
 from django.core.cache import cache
+from django.template.loader import render_to_string
+from django.utils.safestring import mark_safe
+from django.utils.translation import get_language
 from weasyprint import CSS, HTML
 from weasyprint.urls import URLFetcher
 
@@ -85,3 +88,13 @@ def qr_svg(text: str, label: str = "") -> str:
         f'shape-rendering="crispEdges"><rect width="{side}" height="{side}" fill="#ffffff"/>'
         f'<path d="{"".join(runs)}" fill="#000000"/></svg>'
     )
+
+
+def document(title: str, *bodies: str) -> str:
+    """Sheets (rendered templates) as one HTML document for the PDF."""
+    context = {
+        "title": title,
+        "bodies": [mark_safe(body) for body in bodies],  # noqa: S308 - rendered by us
+        "language": get_language(),
+    }
+    return render_to_string("paper/document.html", context)

@@ -16,7 +16,6 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import mark_safe
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from gridmgmt.core import public_pages
@@ -161,18 +160,6 @@ SHEETS: dict[str, Callable[[Ask], str]] = {
     "plan": plan,
     "list": listing,
 }
-
-
-def document(title: str, *bodies: str) -> str:
-    """Sheets as one HTML document for the PDF."""
-    return render_to_string(
-        "maps/paper/document.html",
-        {
-            "title": title,
-            "bodies": [mark_safe(body) for body in bodies],  # noqa: S308 - rendered templates
-            "language": get_language(),
-        },
-    )
 
 
 def title_of(sheet: str, boundary: Boundary) -> str:
