@@ -22,7 +22,7 @@ from grids.territory.services.drawing import journal
 from grids.territory.views.draw_words import draw_words
 
 MOST_STEPS = 200
-ENDINGS = (("gpkg", "GeoPackage"), ("geojson", "GeoJSON"), ("shp.zip", "Shapefile"), ("kml", "KML"))
+ENDINGS = (("gpkg", "GeoPackage"), ("geojson", "GeoJSON"), ("shp", "Shapefile"), ("kml", "KML"))
 
 
 @require_GET
