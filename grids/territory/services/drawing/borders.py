@@ -71,48 +71,70 @@ def _snapped_together(
 def _yielding(
     pen: Pen, before: Mapping[int, State], after: Outlines
 ) -> dict[int, tuple[State, MultiPolygon]]:
-    """Neighbours of the same tiers that were not sent, with what the moved line leaves them.
+    """Areas of the same tiers with what the moved line leaves them, sent or not.
 
-    A neighbour may have no vertex where the line was moved, so that nobody could send it along.
+    A neighbour may have no vertex where the line was moved, so that nobody could send it along,
+    or so that two outlines that were sent do not meet.
     """
     old = plane.dissolve(state.geometry for state in before.values())
     new = plane.dissolve(after.values())
-    moved = old.symmetric_difference(new)
-    if not moved.area:
-        return {}
-    around = touching(pen.edition, moved)
+    around = touching(pen.edition, old.union(new))
     tiers = dict(Grid.objects.filter(pk__in={*around, *before}).values_list("pk", "tier_id"))
-    drawn_tiers = {tiers[grid] for grid in before}
-    near = {
-        grid: state
-        for grid, state in around.items()
-        if grid not in before
-        and tiers[grid] in drawn_tiers
-        and state.geometry.distance(moved) <= plane.SNAP_DEG
-    }
-    owned: dict[int, list[BaseGeometry]] = {grid: [] for grid in near}
-    lost = []
-    for face in plane.faces([old, new, *(state.geometry for state in near.values())]):
-        point = face.representative_point()
-        if new.contains(point):
-            continue
-        owner = next((g for g, s in near.items() if s.geometry.contains(point)), None)
-        if owner is not None:
-            owned[owner].append(face)
-        elif old.contains(point):
-            lost.append(face)
-    outlines = {grid: plane.dissolve(parts) for grid, parts in owned.items() if parts}
-    if gone := sorted(near.keys() - outlines.keys()):
-        raise TerritoryError(_swallowed(gone))
-    for strip in shapely.get_parts(plane.dissolve(lost)):
-        heir = plane.owner_by_border(strip, outlines)
-        if heir is not None:
-            outlines[heir] = plane.dissolve([outlines[heir], strip])
+    found: dict[int, tuple[State, MultiPolygon]] = {}
+    for tier in sorted({tiers[grid] for grid in before}):
+        states = {grid: state for grid, state in around.items() if tiers[grid] == tier}
+        states |= {grid: state for grid, state in before.items() if tiers[grid] == tier}
+        sent = {grid: shape for grid, shape in after.items() if tiers[grid] == tier}
+        shaped = _settled(states, sent)
+        if gone := sorted((states.keys() & _reached(states, sent)) - shaped.keys()):
+            raise TerritoryError(_swallowed(gone))
+        found |= {
+            grid: (states[grid], shape)
+            for grid, shape in shaped.items()
+            if not shape.equals(sent.get(grid, states[grid].geometry))
+        }
+    return found
+
+
+def _reached(states: Mapping[int, State], sent: Outlines) -> set[int]:
+    """Areas that the moved line touches, the sent ones among them."""
+    old = plane.dissolve(states[grid].geometry for grid in sent)
+    reach = shapely.union_all([old, *sent.values()])
     return {
-        grid: (near[grid], shape)
-        for grid, shape in outlines.items()
-        if not shape.equals(near[grid].geometry)
+        grid for grid, state in states.items() if state.geometry.distance(reach) <= plane.SNAP_DEG
     }
+
+
+def _settled(states: Mapping[int, State], sent: Outlines) -> Outlines:
+    """Each face of the net to one area: to who was sent with it, else to who had it.
+
+    Of two that claim a face the one keeps it that had it; what nobody claims goes to the area
+    with the longest border that did not give it up, or back when it lies between those sent.
+    """
+    near = {grid: states[grid].geometry for grid in sorted(_reached(states, sent))}
+    owned: dict[int, list[BaseGeometry]] = defaultdict(list)
+    lost: dict[int, list[BaseGeometry]] = defaultdict(list)
+    for face in plane.faces([*near.values(), *sent.values()]):
+        point = face.representative_point()
+        claims = [grid for grid, shape in sent.items() if shape.contains(point)]
+        had = next((grid for grid, shape in near.items() if shape.contains(point)), None)
+        if claims:
+            owned[had if had in claims else claims[0]].append(face)
+        elif had in sent:
+            lost[had].append(face)
+        elif had is not None:
+            owned[had].append(face)
+    outlines = {grid: plane.dissolve(parts) for grid, parts in owned.items()}
+    everything = plane.dissolve(outlines.values()).buffer(plane.SNAP_DEG)
+    for giver, strips in lost.items():
+        for strip in shapely.get_parts(plane.dissolve(strips)):
+            unsent = {grid: shape for grid, shape in outlines.items() if grid not in sent}
+            heir = plane.owner_by_border(strip, unsent)
+            if heir is None and giver in outlines and everything.covers(strip.boundary):
+                heir = giver
+            if heir is not None:
+                outlines[heir] = plane.dissolve([outlines[heir], strip])
+    return outlines
 
 
 def _swallowed(grids: Iterable[int]) -> str:
