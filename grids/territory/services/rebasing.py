@@ -22,6 +22,7 @@ from gridmgmt.core import audit
 from grids.territory.choices import EditionStatus, StepVerb
 from grids.territory.errors import EditionConflict, TerritoryError
 from grids.territory.models import Boundary, Edition, Grid
+from grids.territory.services import coverage
 from grids.territory.services.drawing import journal
 from grids.territory.services.editions import lock_draft, newest_published, open_versions
 
@@ -140,6 +141,8 @@ def rebase(
     if dropped:
         # As a step of drawing, so that whoever took the wrong side can undo it.
         journal.perform(edition, verb=StepVerb.RESET, changes=dropped, actor=actor, now=now)
+    if kept:
+        coverage.recheck(edition, [boundary.grid_id for boundary in kept], now=now)
     left = [clash for grid, clash in clashes.items() if clash not in settled]
     if not left:
         Edition.objects.filter(pk=edition.pk).update(base=newest_published())

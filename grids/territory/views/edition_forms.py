@@ -59,10 +59,11 @@ class PublishForm(forms.Form):
     )
     step = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, now: dt.datetime, asks_reason: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, now: dt.datetime, breaks_law: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.now = now
-        if not asks_reason:
+        self.fields["reason"].required = breaks_law
+        if not breaks_law and "reason" not in self.data:
             del self.fields["reason"]
 
     def clean(self) -> dict[str, Any]:

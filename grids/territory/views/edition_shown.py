@@ -21,6 +21,7 @@ from grids.territory.services.edition_summaries import Summary
 from grids.territory.services.lineage import lineage_of
 from grids.territory.services.rebasing import ASPECTS, Conflict
 
+FIRST_ROWS = 10  # of the findings of one degree; more are folded
 MOST_ROWS = 200  # beyond that nobody reads a table; the map and the interface show all
 
 PHASES = {
@@ -200,7 +201,9 @@ def finding_groups(findings: Sequence[CoverageFinding | Finding]) -> list[dict[s
                     "degree": degree.value,
                     "label": degree.label,
                     "number": len(members),
-                    "rows": [_finding(finding) for finding in members[:MOST_ROWS]],
+                    "icon": "info" if degree == Degree.ADVICE else "alert",
+                    "rows": [_finding(finding) for finding in members[:FIRST_ROWS]],
+                    "rest": [_finding(finding) for finding in members[FIRST_ROWS:MOST_ROWS]],
                 }
             )
     return groups

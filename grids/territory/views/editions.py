@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from django.contrib import messages
@@ -132,7 +133,7 @@ def publish(request: HttpRequest, pk: int) -> HttpResponse:
     form = PublishForm(
         request.POST or None,
         now=now,
-        asks_reason=bool(found.of(Degree.LAW)) or "reason" in request.POST,
+        breaks_law=bool(found.of(Degree.LAW)),
         initial={"step": edition.steps_done},
     )
     status = 200
@@ -148,7 +149,7 @@ def publish(request: HttpRequest, pk: int) -> HttpResponse:
         status = 400
         if form.non_field_errors() and found.of(Degree.LAW) and "reason" not in form.fields:
             # The later moment has findings that publishing at once has not: now ask for a reason.
-            form.fields["reason"] = PublishForm.base_fields["reason"]
+            form.fields["reason"] = copy.deepcopy(PublishForm.base_fields["reason"])
     context = {
         **difference_context(edition),
         "form": form,

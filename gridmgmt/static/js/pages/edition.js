@@ -3,7 +3,6 @@
 import { el, getJson, onThemeChange, toast, token } from "../dom.js";
 import { createMap } from "../map/base.js";
 import { addLegend } from "../map/legend.js";
-import { pinIcon } from "../map/pin.js";
 
 const LOOKS = {
   before: () => ({ color: token("--text"), weight: 1.8, dashArray: "2 6", opacity: 0.85, fill: false }),
@@ -64,12 +63,13 @@ async function drawDifference(element) {
   }
 }
 
-/** Findings of the page's tables as pins; their buttons lead to them. */
+/** Findings of the page's tables as dots above the outlines; their buttons lead to them. */
 function showPlaces(map, element) {
+  map.createPane("findings").style.zIndex = "460";
   for (const row of document.querySelectorAll("[data-place]")) {
     const [lon, lat] = row.dataset.place.split(",").map(Number);
     const title = row.cells[0].textContent;
-    const pin = window.L.marker([lat, lon], { icon: pinIcon(), title, alt: title }).addTo(map).bindPopup(title);
+    const pin = window.L.circleMarker([lat, lon], { pane: "findings", radius: 6, color: token("--red"), weight: 2, fillColor: token("--red-fill"), fillOpacity: 0.7 }).addTo(map).bindPopup(title);
     const button = row.querySelector("[data-show-place]");
     button.addEventListener("click", () => {
       element.scrollIntoView({ block: "center" });
@@ -107,10 +107,11 @@ const watcher = new IntersectionObserver((entries) => {
 }, { rootMargin: "200px" });
 for (const element of document.querySelectorAll("[data-clash-map]")) if (ready) watcher.observe(element);
 
-// A day that is chosen means a later moment.
+// Day and time are asked for a later moment only.
 const form = document.getElementById("publish-form");
 if (form) {
-  form.elements.day.addEventListener("input", () => {
-    form.querySelector("input[name=when][value=later]").checked = true;
-  });
+  const moment = form.querySelector("[data-moment]");
+  const show = () => { moment.hidden = form.elements.when.value !== "later"; };
+  form.addEventListener("change", show);
+  show();
 }
