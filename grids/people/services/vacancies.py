@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from gridmgmt.core.permissions import Role
@@ -45,10 +46,17 @@ class Vacancy:
     count: int = 0
     person_id: int | None = None
     person: str = ""
+    name_en: str = ""
+
+    @property
+    def label(self) -> str:
+        """The place's name in the reader's language."""
+        english = (get_language() or "").startswith("en")
+        return self.name_en if english and self.name_en else self.name
 
     def sentence(self) -> str:
         """What is lacking, in the reader's language."""
-        names = {"name": self.name, "person": self.person, "count": self.count}
+        names = {"name": self.label, "person": self.person, "count": self.count}
         if self.role:
             names["role"] = str(Role(self.role).label)
         return SENTENCES[self.kind]() % names
@@ -96,12 +104,13 @@ def vacancies(moment: datetime) -> list[Vacancy]:
     A leaf needs a coordinator and a manager of its own, and a supervisor there or above. A
     community needs two full-time workers on it or below, one of them its leader or grid head, and
     a leader of the street office. Of each role somebody must be there: a sole person on leave
-    needs a stand-in. Where no division is in force nothing is lacking.
+    needs a stand-in. A street that nobody divides beside one that is divided is a neighbour's:
+    nobody of its people is missed. Where no division is in force nothing is lacking.
     """
     areas = {
         row["grid_id"]: row
         for row in Boundary.objects.valid_at(moment).values(
-            "grid_id", "parent_id", "name", "grid__code", "grid__tier__code"
+            "grid_id", "parent_id", "name", "name_en", "grid__code", "grid__tier__code"
         )
     }
     if not areas:
@@ -121,6 +130,7 @@ def vacancies(moment: datetime) -> list[Vacancy]:
                 place["name"] if place else "",
                 person_id=person_id,
                 person=name,
+                name_en=place["name_en"] if place else "",
             )
         )
 
@@ -133,9 +143,14 @@ def vacancies(moment: datetime) -> list[Vacancy]:
             below[upper].extend(posts[grid_id])
     found: list[Vacancy] = []
     for grid_id, row in sorted(areas.items(), key=lambda item: item[1]["grid__code"]):
-        name = {"grid_id": grid_id, "code": row["grid__code"], "name": row["name"]}
+        name = {
+            "grid_id": grid_id,
+            "code": row["grid__code"],
+            "name": row["name"],
+            "name_en": row["name_en"],
+        }
         upwards = [post for upper in _upwards(grid_id, areas) for post in posts[upper]]
-        if grid_id not in divided:
+        if grid_id not in divided and (row["parent_id"] in areas or divided <= {None}):
             held = {post.role for post in posts[grid_id]}
             held |= {Role.SUPERVISOR} & {post.role for post in upwards}
             missing = [role for role in (*OWN_ROLES, Role.SUPERVISOR) if role not in held]
