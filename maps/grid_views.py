@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_safe
 
 from gridmgmt.core import paper, public_pages
+from gridmgmt.core.permissions import Right
 from gridmgmt.core.throttles import throttled
 from grids.territory.models import Boundary
 from incidents.views.home import open_reports
@@ -59,6 +60,7 @@ def page(request: HttpRequest, code: str, tier: str = "") -> HttpResponse:
             paper.qr_svg(sheets.address_of(boundary, site_of(request)), _("QR code of this page"))
         ),
         "sheets": _sheet_links(boundary),
+        "may_print_all": bool(info.children) and request.access.may(Right.SEE_ROSTER),  # type: ignore[attr-defined]
     }
     return render(request, "maps/grid.html", context)
 

@@ -143,6 +143,7 @@ def plan(ask: Ask) -> str:
             "map": mark_safe(drawing.svg),  # noqa: S308 - drawn and escaped by us
             "scale": drawing.scale,
             "wide": wide,
+            "shows": dict.fromkeys(drawing.shows, True),
             "panorama": bool(deeper),
             "rows": rows if rows_fit else rows[:SIDE_ROWS],
             "more": 0 if rows_fit else len(rows) - SIDE_ROWS,

@@ -41,11 +41,13 @@ STYLES = {
 
 @dataclass(frozen=True)
 class Drawing:
-    """The picture, and the words that found no place although they had to (none, normally)."""
+    """The picture; what of water, buildings, roads and paths it shows, for a true legend; and the
+    words that found no place although they had to (none, normally)."""
 
     svg: str
     scale: int
     placed: tuple[Placed, ...]
+    shows: frozenset[str]
     missing: tuple[str, ...]
 
 
@@ -75,7 +77,24 @@ def draw(picture: Picture, view: View, *, title: str = "") -> Drawing:
         furniture,
         "</svg>",
     ]
-    return Drawing("".join(parts), view.scale, tuple(paper.placed), tuple(missing))
+    shows = _shows(picture.ground, view)
+    return Drawing("".join(parts), view.scale, tuple(paper.placed), shows, tuple(missing))
+
+
+def _shows(ground: Ground, view: View) -> frozenset[str]:
+    """Kinds of ground that lie in the window."""
+    window = shapely.box(*view.ground)
+    by_kind: dict[str, list[BaseGeometry]] = {
+        "water": [thing.shape for thing in ground.water],
+        "buildings": [thing.shape for thing in ground.buildings],
+        "roads": [road.shape for road in ground.roads if road_class(road.kind) in ROADS],
+        "paths": [road.shape for road in ground.roads if road_class(road.kind) in PATHS],
+    }
+    return frozenset(
+        kind
+        for kind, shapes in by_kind.items()
+        if shapes and bool(shapely.intersects(np.array(shapes, dtype=object), window).any())
+    )
 
 
 def path_of(shapes: Iterable[BaseGeometry]) -> str:
