@@ -276,9 +276,11 @@ def _noded(ends: Floats) -> tuple[Floats, Ints]:
     pieces, origin = [], []
     for i, (x1, y1, x2, y2) in enumerate(ends.tolist()):
         start, stop = place[x1, y1], place[x2, y2]
-        on_way = np.array(sorted(stops[i] - {start, stop}), dtype=np.int64)
-        along = (vertices[on_way] - (x1, y1)) @ np.array([x2 - x1, y2 - y1])
-        chain = [start, *on_way[np.argsort(along, kind="stable")].tolist(), stop]
+        chain = [start, stop]
+        if between := sorted(stops[i] - {start, stop}):
+            way = np.array([x2 - x1, y2 - y1])
+            along = (vertices[between] - (x1, y1)) @ way
+            chain[1:1] = [between[k] for k in np.argsort(along, kind="stable")]
         for a, b in itertools.pairwise(chain):
             if a != b:
                 pieces.append((*vertices[a], *vertices[b]))
