@@ -32,6 +32,7 @@ from grids.people.models import Absence, Person, Post
 from grids.people.services import roster, staffing
 from grids.people.services.scope import Scope
 from grids.people.views.details import may_keep_person, seen_person
+from grids.people.views.shown import sent
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -89,7 +90,7 @@ def _person_url(person: Person) -> str:
 @requires(Right.KEEP_ROSTER)
 def person_new(request: HttpRequest) -> HttpResponse:
     """A new person; a post comes next."""
-    form = PersonForm(request.POST or None)
+    form = PersonForm(sent(request))
 
     def add() -> None:
         person = form.save(commit=False)
@@ -118,7 +119,7 @@ def person_edit(request: HttpRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     _scope, person = _kept_person(request, pk, now)
     name = person.name
-    form = PersonForm(request.POST or None, instance=person)
+    form = PersonForm(sent(request), instance=person)
 
     def change() -> None:
         changed = form.save(commit=False)
@@ -146,7 +147,7 @@ def appoint(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     scope = Scope.at(request.access, now)  # type: ignore[attr-defined]
     first = {key: request.GET[key] for key in ("person", "grid", "role") if key in request.GET}
-    form = AppointForm(request.POST or None, scope=scope, initial=first)
+    form = AppointForm(sent(request), scope=scope, initial=first)
     given: list[Post] = []
 
     def give() -> None:
@@ -189,7 +190,7 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
     """End a post, now or on a day."""
     now = timezone.now()
     scope, post = _kept_post(request, pk, now)
-    form = EndForm(request.POST or None)
+    form = EndForm(sent(request))
 
     def stop() -> None:
         moment = end_of(form.cleaned_data["last_day"]) or now
@@ -217,7 +218,7 @@ def transfer(request: HttpRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     scope, post = _kept_post(request, pk, now)
     first = {"grid": post.grid_id, "role": post.role, "is_lead": post.is_lead}
-    form = TransferForm(request.POST or None, scope=scope, initial=first)
+    form = TransferForm(sent(request), scope=scope, initial=first)
 
     def move() -> None:
         data = form.cleaned_data
@@ -267,7 +268,7 @@ def leave(request: HttpRequest, pk: int) -> HttpResponse:
     """Note leave with who stands in."""
     now = timezone.now()
     scope, person = _kept_person(request, pk, now)
-    form = LeaveForm(request.POST or None, scope=scope, person=person)
+    form = LeaveForm(sent(request), scope=scope, person=person)
 
     def note() -> None:
         data = form.cleaned_data
@@ -305,7 +306,7 @@ def stand_in(request: HttpRequest, pk: int) -> HttpResponse:
         messages.info(request, _("%(name)s is not on leave.") % {"name": person.name})
         return redirect(_person_url(person))
     form = StandInForm(
-        request.POST or None, scope=scope, person=person, initial={"stand_in": absence.stand_in}
+        sent(request), scope=scope, person=person, initial={"stand_in": absence.stand_in}
     )
 
     def name() -> None:

@@ -19,6 +19,7 @@ from grids.people.services.draft_scope import may_plan, paths_of
 from grids.people.services.planned_posts import SHOWN_ROLES, DraftGrid
 from grids.people.services.scope import Scope
 from grids.people.views.changes import take_refusal
+from grids.people.views.shown import sent
 from grids.territory.choices import EditionStatus
 from grids.territory.models import Edition
 
@@ -40,7 +41,7 @@ def planned(request: HttpRequest, pk: int) -> HttpResponse:
     open_grids = [g for g in grids if not g.ending]
     is_draft = edition.status == EditionStatus.DRAFT
     form = PlannedForm(
-        request.POST or None,
+        sent(request),
         scope=scope,
         grids=[(str(g.boundary.grid_id), _choice(g)) for g in open_grids],
         initial={key: request.GET[key] for key in ("grid", "role") if key in request.GET},

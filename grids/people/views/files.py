@@ -35,6 +35,7 @@ from grids.people.services import roster_export
 from grids.people.services.roster_import import Result, import_roster
 from grids.people.services.roster_list import COLUMNS, MEANINGS
 from grids.people.services.scope import Scope
+from grids.people.views.shown import sent
 
 MOST_BYTES = 5 * 1024 * 1024
 KEPT_S = 3600  # an uploaded list waits this long for its confirmation, encrypted
@@ -48,16 +49,16 @@ def upload(request: HttpRequest) -> HttpResponse:
     """Upload → preview with every row → confirm. Nothing is written before that."""
     if request.method == "POST" and request.POST.get("confirm"):
         return _confirm(request)
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(sent(request), request.FILES or None)
     context: dict = {"form": form, "columns": _columns()}
     if request.method == "POST" and form.is_valid():
-        sent = form.cleaned_data["file"]
-        if sent.size > MOST_BYTES:
+        file = form.cleaned_data["file"]
+        if file.size > MOST_BYTES:
             form.add_error("file", _("The file is larger than 5 MB. Split the list."))
         else:
-            raw = sent.read()
+            raw = file.read()
             try:
-                context |= _preview(request, raw, sent.name)
+                context |= _preview(request, raw, file.name)
             except ListError as error:
                 form.add_error("file", str(error))
     status = 422 if form.errors else 200

@@ -57,6 +57,11 @@ def shown_post(post: Post, tree: Tree, moment: datetime, may_keep: bool) -> Show
     )
 
 
+def sent(request: HttpRequest) -> Any:
+    """What a form is bound to: the body of a POST, an empty one too."""
+    return request.POST if request.method == "POST" else None
+
+
 def posts_of(posts: QuerySet[Post]) -> QuerySet[Post]:
     """Posts that ever were, with what the pages show; the newest first."""
     return (
