@@ -57,10 +57,8 @@ def pdf(request: HttpRequest, code: str) -> HttpResponse:
     found = batches.kept(batches.key_of(boundary.pk, get_language() or "zh-hans", site_of(request)))
     if found is None:
         return redirect("grid_pages:boards", code=code)
-    name = f'attachment; filename="{boundary.grid.code}-boards.pdf"'
-    return HttpResponse(
-        found, content_type="application/pdf", headers={"Content-Disposition": name}
-    )
+    headers = {"Content-Disposition": f'attachment; filename="{boundary.grid.code}-boards.pdf"'}
+    return HttpResponse(found, content_type="application/pdf", headers=headers)
 
 
 def _area(request: HttpRequest, code: str) -> Boundary:

@@ -36,7 +36,8 @@ def check_system(os_release: dict[str, str]) -> bool:
     name = os_release.get("PRETTY_NAME") or " ".join(system).strip() or "this system"
     raise Refusal(
         f"{name} is not Debian 12 or 13 or Ubuntu 24.04. Install PostgreSQL with PostGIS, GDAL, "
-        "Redis, gettext, Pango, a Chinese font and python3-venv yourself, then set GRIDMGMT_ANY_SYSTEM=yes."
+        "Redis, gettext, Pango, a Chinese font and python3-venv yourself, then set "
+        "GRIDMGMT_ANY_SYSTEM=yes."
     )
 
 

@@ -38,8 +38,9 @@ def text_width_mm(text: str, size_mm: float) -> float:
 
 
 def break_lines(text: str, most: int) -> list[str]:
-    """Two or more lines of about equal length, at most `most` characters (words stay whole)."""
-    if len(text) <= most:
+    """Two or more lines of about equal length, at most `most` characters; words with letters of
+    an alphabet stay whole."""
+    if len(text) <= most or (text.isascii() and " " not in text):
         return [text]
     if " " in text:
         lines: list[str] = []

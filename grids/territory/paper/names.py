@@ -21,9 +21,9 @@ from grids.territory.paper.lettering import (
 from grids.territory.paper.roads import road_class, road_width_mm
 
 AREA_SIZES_MM = {1: (7.0, 6.0, 5.0), 2: (5.2, 4.4, 3.6, 3.0), 3: (4.2, 3.6, 3.0, 2.6)}
-# Shares of the wished size; an area below TIGHT times its square has few places for a chip.
-CHIP_SIZES = (1.0, 0.85, 0.7, 0.58)
-TIGHT = 45
+CHIP_SIZES = (1.0, 0.85, 0.7, 0.58)  # shares of the wished size
+# Areas below so many times the square of their number's size are numbered before names are set.
+TIGHT = (45.0, 120.0, float("inf"))
 ROAD_SIZE_MM, MAIN_ROAD_SIZE_MM = 2.4, 3.0
 BUILDING_SIZES_MM = (2.3, 1.9)
 LONGEST_LINE = 8
@@ -33,12 +33,7 @@ REPEAT_MM = 150
 
 def place_names(paper: Board, picture: Picture, view: View) -> list[str]:
     """Place everything; returns the required words that found no place."""
-    wanted = [area for area in picture.areas if area.required and (area.chip or area.name)]
-    missing = [
-        area.chip or area.name
-        for area in sorted(wanted, key=lambda area: _order(area, view))
-        if paper.put(_area_names(area, view)) is None
-    ]
+    missing = _required(paper, picture, view)
     _roads(paper, picture, view, main=True)
     for area in sorted(picture.areas, key=lambda area: area.level):
         if area.name and not area.required:
@@ -53,11 +48,29 @@ def place_names(paper: Board, picture: Picture, view: View) -> list[str]:
     return missing
 
 
-def _order(area: Area, view: View) -> tuple[float, ...]:
-    """Small areas before the names of large ones, which find room elsewhere; then the rest."""
+def _required(paper: Board, picture: Picture, view: View) -> list[str]:
+    """Words that must stand somewhere. Where a large name has covered an area whole, all is
+    begun again with more of the numbers first: large names find room elsewhere."""
+    wanted = [area for area in picture.areas if area.required and (area.chip or area.name)]
+    taken, placed = list(paper.taken), list(paper.placed)
+    missing: list[str] = []
+    for tight in TIGHT:
+        paper.taken, paper.placed = list(taken), list(placed)
+        missing = [
+            area.chip or area.name
+            for area in sorted(wanted, key=lambda area: _order(area, view, tight))  # noqa: B023
+            if paper.put(_area_names(area, view)) is None
+        ]
+        if not missing:
+            break
+    return missing
+
+
+def _order(area: Area, view: View, tight: float) -> tuple[float, ...]:
+    """Small areas before the names of large ones; then by border, the smallest first."""
     size_mm2 = area.shape.area * view.mm_per_m**2
-    tight = bool(area.chip) and size_mm2 < TIGHT * area.chip_mm**2
-    return (0.0 if tight else float(area.level), size_mm2)
+    first = bool(area.chip) and size_mm2 < tight * area.chip_mm**2
+    return (0.0 if first else float(area.level), size_mm2)
 
 
 def _visible(shape: BaseGeometry, view: View) -> BaseGeometry:
