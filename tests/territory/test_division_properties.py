@@ -75,6 +75,7 @@ def grounds(draw: st.DrawFn) -> Problem:
 def clipped(problem: Problem) -> Problem:
     """The same problem with footprints cut to the parent, whose border is nobody's choice."""
     shapes = shapely.intersection(problem.footprints, problem.parents[0].geometry)
+    shapes = np.array([*map(_largest, shapes), None], dtype=object)[:-1]
     solid = shapely.area(problem.footprints) > 0
     whole = np.where(solid & (shapely.area(shapes) > 0), shapes, problem.footprints)
     return Problem(
@@ -88,6 +89,10 @@ def clipped(problem: Problem) -> Problem:
         problem.existing,
         problem.dedicated,
     )
+
+
+def _largest(shape: shapely.Geometry) -> shapely.Geometry:
+    return max(shapely.get_parts(shape), key=shapely.area, default=shape)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
