@@ -149,23 +149,23 @@ def _between(
 
 def _cells(block: Polygon, shapes: Sequence[BaseGeometry]) -> list[BaseGeometry]:
     """Each building's part of a block: the ground that is nearer to it than to the others."""
-    points, index = [], []
-    for n, shape in enumerate(shapes):
+    points = []
+    for shape in shapes:
         inner = shape.buffer(-INSET_M)
         walls = shapely.segmentize((shape if inner.is_empty else inner).boundary, SPACING_M)
-        coordinates = np.unique(np.round(shapely.get_coordinates(walls), 3), axis=0)
-        points.append(coordinates)
-        index += [n] * len(coordinates)
-    all_points, first = np.unique(np.vstack(points), axis=0, return_index=True)
-    owner = np.array(index)[first]
-    if len(all_points) < 2:
+        points.append(np.round(shapely.get_coordinates(walls), 3))
+    alone = np.unique(np.vstack(points), axis=0)
+    if len(alone) < 2:
         return [block]
-    diagram = shapely.voronoi_polygons(
-        shapely.multipoints(all_points), extend_to=block, ordered=True
-    )
-    cells = shapely.get_parts(diagram)
+    # The diagram's cells may be unsound where points stand on a lattice; its edges never are.
+    edges = shapely.voronoi_polygons(shapely.multipoints(alone), extend_to=block, only_edges=True)
+    cells = np.array(_cut(block, [edges]), dtype=object)
+    tree = shapely.STRtree(list(shapes))
+    owner = np.empty(len(cells), dtype=int)
+    nearest = tree.query_nearest(shapely.point_on_surface(cells))
+    owner[nearest[0][::-1]] = nearest[1][::-1]  # of equally near ones the first
     whole = [
-        shapely.union_all(cells[owner == n]) if (owner == n).any() else Polygon()
+        shapely.coverage_union_all(cells[owner == n]) if (owner == n).any() else Polygon()
         for n in range(len(shapes))
     ]
     straight = shapely.coverage_simplify(whole, STRAIGHTEN_M, simplify_boundary=False)

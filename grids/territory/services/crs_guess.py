@@ -205,7 +205,7 @@ def _why(fit: Fit, off_m: float | None, chosen: bool, near: Box) -> str:
     if chosen:
         return _(
             "Borders meet roads and known borders best here: half of them lie within %(road)s."
-        ) % {"road": distance_text(fit.road_m or 0.0)}
+        ) % {"road": distance_text(max(1.0, fit.road_m or 0.0))}
     if off_m is not None and off_m > SAME_PLACE_M:
         return _("Lies %(off)s beside the roads and known borders.") % {"off": distance_text(off_m)}
     if off_m is not None:
