@@ -44,7 +44,12 @@ class Cases:
     lon: np.ndarray
     lat: np.ndarray
     jobs: tuple[Job, ...]
-    late: int  # by their own clocks, as it really was
+    really_late: np.ndarray  # by their own clocks, as it really was
+
+    @property
+    def late(self) -> int:
+        """How many were late."""
+        return int(self.really_late.sum())
 
     def __len__(self) -> int:
         return len(self.jobs)
@@ -193,7 +198,7 @@ def leaves_of(boundaries: object) -> Leaves:
 def cases_of(period: Period, box: ports.Box | None, *, now: datetime) -> Cases:
     """Cases with a place reported in the period inside the box, with the limits they have had."""
     if box is None:
-        return Cases(np.empty(0), np.empty(0), (), 0)
+        return Cases(np.empty(0), np.empty(0), (), np.empty(0, dtype=bool))
     found = (
         Incident.objects.within(*box)
         .filter(reported_at__gte=period.start, reported_at__lt=min(period.end, now))
@@ -202,6 +207,7 @@ def cases_of(period: Period, box: ports.Box | None, *, now: datetime) -> Cases:
     )
     rows = list(
         found.annotate(wkb=AsWKB("point")).values_list(
+            "pk",
             "wkb",
             "reported_at",
             "urgent",
@@ -212,19 +218,20 @@ def cases_of(period: Period, box: ports.Box | None, *, now: datetime) -> Cases:
     )
     limits, calendar = _limits(), clocks.office_calendar()
     jobs = []
-    for _wkb, at, urgent, amount, unit, category in rows:
+    for _pk, _wkb, at, urgent, amount, unit, category in rows:
         if amount is None:
             amount, unit = limits.get(category) or _usual(urgent=urgent)
         jobs.append(Job(at, due(at, amount, unit, calendar), urgent))
-    points = shapely.from_wkb([bytes(row[0]) for row in rows])
-    really = CaseClock.objects.filter(
+    points = shapely.from_wkb([bytes(row[1]) for row in rows])
+    overtime = CaseClock.objects.filter(
         incident__in=found.values("pk"), kind=ClockKind.HANDLE, in_time=False
     )
+    really_late = set(overtime.values_list("incident_id", flat=True))
     return Cases(
         shapely.get_x(points),
         shapely.get_y(points),
         tuple(jobs),
-        really.values("incident").distinct().count(),
+        np.array([row[0] in really_late for row in rows], dtype=bool),
     )
 
 
@@ -304,7 +311,13 @@ def _on_ground(cases: Cases, before: Leaves, after: Leaves) -> Cases:
     """Only the cases that lie in a leaf of either side."""
     kept = (before.of(cases.lon, cases.lat) >= 0) | (after.of(cases.lon, cases.lat) >= 0)
     jobs = tuple(job for job, keep in zip(cases.jobs, kept, strict=True) if keep)
-    return replace(cases, lon=cases.lon[kept], lat=cases.lat[kept], jobs=jobs)
+    return replace(
+        cases,
+        lon=cases.lon[kept],
+        lat=cases.lat[kept],
+        jobs=jobs,
+        really_late=cases.really_late[kept],
+    )
 
 
 def _jobs(cases: Cases, leaves: Leaves) -> list[list[Job]]:

@@ -18,7 +18,7 @@ from grids.territory.services import editions
 from grids.territory.services.drawing.cutting import split
 from grids.territory.services.drawing.states import laid_over
 from grids.territory.services.drawing.verbs import Pen
-from incidents.models import HistoryEntry, Incident
+from incidents.models import CaseClock, HistoryEntry, Incident
 from tests.incidents.helpers import NOW, category, take
 from tests.town import Town
 
@@ -94,6 +94,13 @@ def test_hours_are_fitted_so_that_no_more_are_late_than_really_were(town: Town, 
     assert found.fitted
     assert found.late_before == found.cases.late == 0
     assert replay(draft, PERIOD, now=LATER, hours=found.hours * 3).late_before > 0
+
+
+def test_only_cases_on_the_ground_looked_at_count_as_really_late(town: Town, draft: Edition):
+    inside, beside = cases(town, [(116.302, 40.01), (116.315, 40.01)], category_id=category().pk)
+    for case in (inside, beside):
+        CaseClock.objects.filter(incident=case).update(kind="handle", in_time=False, ended_at=LATER)
+    assert replay(draft, PERIOD, now=LATER).cases.late == 1
 
 
 def test_a_reader_sees_only_the_areas_of_the_own_posts(town: Town, draft: Edition):
