@@ -1,12 +1,19 @@
 """Two divisions of New York, its requests routed, and the city's own answer beside ours."""
 
+import datetime as dt
 import io
+import json
 from pathlib import Path
 
 import pytest
+import shapely
 from django.core.management import call_command
+from django.utils import timezone
 
-from grids.territory.models import Boundary, Finding
+from grids.territory.geometry.coverage import area_m2
+from grids.territory.models import Boundary, Edition, Finding
+from grids.territory.services import coverage
+from grids.territory.services.responsibility import responsible_areas_many
 from tests.scenarios import new_york
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +60,60 @@ def test_three_tiers_route_to_the_published_borough(tmp_path: Path) -> None:
     for row in rows:
         if row["grid"]:
             assert row["grid"].startswith(row["street"])
+
+
+@pytest.mark.req("G-04")
+@pytest.mark.req("G-05")
+def test_its_slivers_are_listed_and_repaired_to_zero(tmp_path: Path, capsys) -> None:
+    """The repaired edition routes as before, except inside the repaired slivers."""
+    build(new_york.TRACTS)
+    with pytest.raises(SystemExit):
+        call_command("check_coverage", "--json")
+    listed = json.loads(capsys.readouterr().out)
+    found = sorted((row["kind"], row["tier"], round(row["area_m2"], 1)) for row in listed)
+    assert found == [
+        ("gap", "community", 1.7),
+        ("gap", "grid", 1.3),
+        ("overlap", "grid", 2.8),
+    ]
+    rows, outlines = route(tmp_path), in_force()
+    call_command("repair_coverage", "repaired")
+    assert "3 repaired, 0 left; 4 outlines changed" in capsys.readouterr().out
+    call_command("publish_edition", "repaired", "--strict", stdout=io.StringIO())
+    call_command("check_coverage", stdout=io.StringIO())
+    assert route(tmp_path) == rows
+    # Nothing moved but the slivers: also points close to them are routed as before.
+    slivers = shapely.union_all(
+        [
+            shapely.from_wkb(bytes(row.geometry.wkb))
+            for row in Finding.objects.filter(edition__name="new-york", kind__in=["gap", "overlap"])
+        ]
+    )
+    changed = 0
+    for grid, shape in in_force().items():
+        if not shape.equals_exact(outlines[grid]):
+            changed += 1
+            moved = shapely.symmetric_difference(shape, outlines[grid])
+            assert area_m2(moved - slivers.buffer(1e-9)) < 1e-3
+    assert changed == 4
+    near = [
+        (x, y)
+        for ring in shapely.get_parts(slivers.buffer(1e-6).boundary)
+        for x, y in shapely.get_coordinates(ring)
+    ]
+    repaired = Edition.objects.get(name="repaired")
+    before = repaired.effective_at - dt.timedelta(microseconds=1)
+    then = [answer.leaf.code for answer in responsible_areas_many(near, moment=before)]
+    now = [answer.leaf.code for answer in responsible_areas_many(near, moment=timezone.now())]
+    assert len(near) > 50
+    assert then == now
+
+
+def in_force() -> dict[int, shapely.Geometry]:
+    """Outlines by grid id."""
+    rows = Boundary.objects.filter(valid__upper_inf=True)
+    shapes = coverage.geometries(rows.values_list("pk", flat=True))
+    return {grid: shapes[pk] for pk, grid in rows.values_list("pk", "grid_id")}
 
 
 @pytest.mark.req("G-06")

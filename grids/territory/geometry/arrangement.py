@@ -260,32 +260,32 @@ def _noded(ends: Floats) -> tuple[Floats, Ints]:
     """
     if not len(ends):
         return np.empty((0, 4)), np.empty(0, dtype=np.int64)
-    lines = _lines(ends)
+    lines, count = _lines(ends), len(ends)
     given = np.vstack([ends[:, :2], ends[:, 2:]])
     crossings = shapely.get_coordinates(shapely.union_all(lines))
-    vertices = _ordered_unique(np.vstack([given, crossings]))
+    vertices, number = _numbered(np.vstack([given, crossings]) + 0.0)
     points = shapely.points(vertices)
     tree = shapely.STRtree(points)
     first, second = tree.query(points, predicate="dwithin", distance=SAME_PLACE)
     head = borders.components(first, second, len(vertices))
-    place = {tuple(row): int(head[i]) for i, row in enumerate(vertices.tolist())}
+    start, stop = head[number[:count]], head[number[count : 2 * count]]
     edge, vertex = tree.query(lines, predicate="dwithin", distance=SAME_PLACE)
-    stops: dict[int, set[int]] = defaultdict(set)
-    for i, j in zip(edge.tolist(), head[vertex].tolist(), strict=True):
-        stops[i].add(j)
-    pieces, origin = [], []
-    for i, (x1, y1, x2, y2) in enumerate(ends.tolist()):
-        start, stop = place[x1, y1], place[x2, y2]
-        chain = [start, stop]
-        if between := sorted(stops[i] - {start, stop}):
-            way = np.array([x2 - x1, y2 - y1])
-            along = (vertices[between] - (x1, y1)) @ way
-            chain[1:1] = [between[k] for k in np.argsort(along, kind="stable")]
-        for a, b in itertools.pairwise(chain):
-            if a != b:
-                pieces.append((*vertices[a], *vertices[b]))
-                origin.append(i)
-    return np.array(pieces, dtype=np.float64).reshape(-1, 4), np.array(origin, dtype=np.int64)
+    vertex = head[vertex]
+    inner = (vertex != start[edge]) & (vertex != stop[edge])
+    between: dict[int, set[int]] = defaultdict(set)
+    for i, j in zip(edge[inner].tolist(), vertex[inner].tolist(), strict=True):
+        between[i].add(j)
+    plain = start != stop
+    plain[list(between)] = False
+    pairs = [np.column_stack([start[plain], stop[plain], np.flatnonzero(plain)])]
+    for i, stops in sorted(between.items()):
+        way = sorted(stops)
+        along = (vertices[way] - ends[i, :2]) @ (ends[i, 2:] - ends[i, :2])
+        chain = [start[i], *(way[k] for k in np.argsort(along, kind="stable")), stop[i]]
+        pairs.append(np.array([(a, b, i) for a, b in itertools.pairwise(chain) if a != b]))
+    a, b, origin = np.concatenate([rows.reshape(-1, 3) for rows in pairs]).astype(np.int64).T
+    order = np.argsort(origin, kind="stable")
+    return np.hstack([vertices[a], vertices[b]])[order], origin[order]
 
 
 def _faces(ends: Floats) -> Shapes:
@@ -328,7 +328,10 @@ def _undirected(ends: Floats) -> Floats:
     return np.where(ahead[:, None], ends, ends[:, [2, 3, 0, 1]])
 
 
-def _ordered_unique(xy: Floats) -> Floats:
-    """Distinct rows in the order in which they first appear."""
-    _rows, first = np.unique(xy + 0.0, axis=0, return_index=True)
-    return np.asarray(xy[np.sort(first)] + 0.0)
+def _numbered(xy: Floats) -> tuple[Floats, Ints]:
+    """Distinct rows in the order in which they first appear, and each row's number among them."""
+    rows, first, inverse = np.unique(xy, axis=0, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty(len(rows), dtype=np.int64)
+    rank[order] = np.arange(len(rows))
+    return np.asarray(rows[order]), rank[inverse.reshape(-1)]
