@@ -485,3 +485,29 @@ def test_a_line_is_moved_whole_where_the_neighbour_has_no_vertex(town: Town) -> 
         assert not unmatched(edition, town.grids["home"].pk)
         west = [shapely.get_coordinates(state(edition, grid).geometry) for grid in (b1, b)]
         assert all([bend, 40.012] in points.tolist() for points in west)
+
+
+def test_an_undivided_neighbour_of_the_parent_yields_too(town: Town) -> None:
+    edition = draft()
+    b2, b, c = ids(town, "b2", "b", "c")
+    corner = (116.343, 40.01)
+    east = [(116.33, 40.00), (116.34, 40.00), corner, (116.34, 40.02), (116.33, 40.02)]
+    borders.reshape(pen(edition), {b2: shapely.Polygon(east)}, with_parents=True)
+    assert not faults(edition)
+    assert state(edition, b).geometry.covers(shapely.Point(116.341, 40.01))
+    assert not state(edition, c).geometry.covers(shapely.Point(116.341, 40.01))
+    west = [(116.33, 40.00), (116.34, 40.00), (116.338, 40.01), (116.34, 40.02), (116.33, 40.02)]
+    borders.reshape(pen(edition), {b2: shapely.Polygon(west)}, with_parents=True)
+    assert not faults(edition)
+    assert state(edition, c).geometry.covers(shapely.Point(116.339, 40.01))
+    both = [(116.34, 40.00), (116.36, 40.00), (116.36, 40.02), (116.34, 40.02), (116.341, 40.01)]
+    borders.reshape(
+        pen(edition),
+        {
+            b2: shapely.Polygon([*east[:2], (116.341, 40.01), *east[3:]]),
+            c: shapely.Polygon(both),
+        },
+        with_parents=True,
+    )
+    assert not faults(edition)
+    assert state(edition, c).geometry.equals(shapely.Polygon(both))

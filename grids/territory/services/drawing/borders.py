@@ -170,11 +170,19 @@ def _parents_along(pen: Pen, before: Mapping[int, State], after: Outlines) -> Ou
             )
             if not outline.equals(state.geometry):
                 moved[parent] = outline
+        settled = _yielding(pen, {**before, **_only(states, moved)}, {**after, **moved})
+        for grid, (state, outline) in settled.items():
+            if grid not in before:  # an undivided neighbour of the parents, or one of them
+                states[grid], moved[grid] = state, outline
         found |= moved
         level = {parent: states[parent] for parent in moved}
         old = {parent: state.geometry for parent, state in level.items()}
         new = moved
     return found
+
+
+def _only(states: Mapping[int, State], grids: Iterable[int]) -> dict[int, State]:
+    return {grid: states[grid] for grid in grids}
 
 
 def _outline_along(

@@ -10,7 +10,9 @@ import numpy as np
 import shapely
 from django.utils.translation import get_language
 
+from grids.territory.geometry.areas import areas_m2
 from grids.territory.models import Boundary, Edition, Grid
+from grids.territory.services.difference import LEAST_MOVED_M2
 from grids.territory.services.drawing.states import State, laid_over, states_of
 
 
@@ -65,7 +67,7 @@ def _rows(edition: Edition, states: Mapping[int, State]) -> list[tuple[dict[str,
     return [(row, outline) for _order, _code, row, outline in rows]
 
 
-def _changes(edition: Edition, states: Mapping[int, State]) -> dict[int, str]:
+def _changes(edition: Edition, states: Mapping[int, State]) -> dict[int, str | None]:
     """What the draft does to each of these areas, in one word; the weightiest wins."""
     drafted = set(
         edition.boundaries.filter(grid_id__in=list(states)).values_list("grid_id", flat=True)
@@ -74,9 +76,19 @@ def _changes(edition: Edition, states: Mapping[int, State]) -> dict[int, str]:
     return {grid: _change(base.get(grid), states[grid]) for grid in drafted}
 
 
-def _change(before: State | None, after: State) -> str:
+def _change(before: State | None, after: State) -> str | None:
+    """None where the outline is only written differently, with a neighbour's corner in it."""
     if before is None:
         return "added"
-    if before.geometry != after.geometry:
+    if _moved(before, after):
         return "moved"
-    return "reparented" if before.parent_id != after.parent_id else "renamed"
+    if before.parent_id != after.parent_id:
+        return "reparented"
+    return None if before.columns() == after.columns() else "renamed"
+
+
+def _moved(before: State, after: State) -> bool:
+    if before.geometry == after.geometry:
+        return False
+    moved = shapely.symmetric_difference(before.geometry, after.geometry)
+    return bool(areas_m2(np.array([moved], dtype=object))[0] >= LEAST_MOVED_M2)
