@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -55,7 +56,7 @@ def page(request: HttpRequest, code: str, tier: str = "") -> HttpResponse:
         "grids_url": _outlines(boundary, info),
         "report_url": f"{reverse('incidents:report')}?lon={point.x:.6f}&lat={point.y:.6f}"
         if public_pages.may_see_map(request)
-        else f"{reverse('incidents:report')}?address={boundary.label}",
+        else f"{reverse('incidents:report')}?address={quote(boundary.label)}",
         "qr": mark_safe(  # noqa: S308 - drawn by us
             paper.qr_svg(sheets.address_of(boundary, site_of(request)), _("QR code of this page"))
         ),

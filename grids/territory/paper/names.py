@@ -58,7 +58,7 @@ def _required(paper: Board, picture: Picture, view: View) -> list[str]:
         paper.taken, paper.placed = list(taken), list(placed)
         missing = [
             area.chip or area.name
-            for area in sorted(wanted, key=lambda area: _order(area, view, tight))  # noqa: B023
+            for area in sorted(wanted, key=lambda area: _order(area, view, tight))
             if paper.put(_area_names(area, view)) is None
         ]
         if not missing:
