@@ -27,8 +27,8 @@ def _tools() -> dict[str, str]:
             "Click an area to move its outline, or a border to move just that border."
         ),
         "hint_border_picked": _(
-            "Drag a corner, or a small dot to add one. A right click or Delete removes a corner. "
-            "Neighbours move along."
+            "Drag a corner, or a small dot to add one. A right click, a long press or Delete "
+            "removes a corner. Neighbours move along."
         ),
         "hint_split": _("Draw a line across an area, from side to side."),
         "hint_merge": _("Click the areas that become one."),

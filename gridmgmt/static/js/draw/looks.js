@@ -5,7 +5,7 @@ import { tierLook } from "../map/grids.js";
 import { t } from "./words.js";
 
 /** Signs before the name on the map, so that a change is told without colour too. */
-export const SIGNS = { added: "＋", moved: "↔", renamed: "✎", reparented: "↷", removed: "×" };
+export const SIGNS = { added: "＋", moved: "↔", renamed: "✎", reparented: "↷", altered: "✎", removed: "×" };
 
 const CHANGES = {
   added: () => ({ color: token("--green"), weight: 3, dashArray: null, opacity: 1, fillColor: token("--green-fill"), fillOpacity: 0.16 }),

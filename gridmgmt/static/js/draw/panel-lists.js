@@ -5,7 +5,7 @@ import { SIGNS } from "./looks.js";
 import { figure, nameOf, squareMetres, t } from "./words.js";
 
 const AGAIN_MS = 400;
-const KINDS = ["added", "moved", "renamed", "reparented", "removed"];
+const KINDS = ["added", "moved", "renamed", "reparented", "altered", "removed"];
 
 function setCount(name, n) {
   const badge = document.querySelector(`[data-count="${name}"]`);
@@ -138,7 +138,7 @@ export class FindingsPanel {
     const head = el(
       "button",
       { type: "button", "aria-expanded": "false", "data-finding": String(row.id), onclick: () => this.#toggle(row, item, head) },
-      el("span", { class: "draw-list__name" }, icon(row.degree === "advice" ? "info" : "alert"), ` ${row.kind_label || t(`kind_${row.kind}`)}`, row.accepted ? el("span", { class: "mark" }, t("accepted")) : null),
+      el("span", { class: `draw-list__name draw-list__name--${row.degree}` }, icon(row.degree === "advice" ? "info" : "alert"), ` ${row.kind_label || t(`kind_${row.kind}`)}`, row.accepted ? el("span", { class: "mark" }, t("accepted")) : null),
       el("span", { class: "code muted draw-list__codes" }, (row.codes || []).join(", ")),
       row.area_m2 === null || row.area_m2 === undefined ? null : el("span", { class: "num draw-list__n" }, squareMetres(row.area_m2)),
     );
