@@ -17,7 +17,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from data.forms import PERIODS, named_period
@@ -46,17 +46,17 @@ class Figure:
 
 
 FIGURES = (
-    Figure("late", gettext_lazy("late cases"), lambda side: side.late),
-    Figure("cases", gettext_lazy("cases"), lambda side: side.cases),
+    Figure("late", pgettext_lazy("figure", "late cases"), lambda side: side.late),
+    Figure("cases", pgettext_lazy("figure", "cases"), lambda side: side.cases),
     Figure(
         "cases_per_person",
-        gettext_lazy("cases a person"),
+        pgettext_lazy("figure", "cases a person"),
         lambda side: side.cases_per_person,
         digits=1,
     ),
-    Figure("people", gettext_lazy("people"), lambda side: side.people),
-    Figure("households", gettext_lazy("households"), lambda side: side.households),
-    Figure("strength", gettext_lazy("node strength"), lambda side: side.strength, digits=2),
+    Figure("people", pgettext_lazy("figure", "people"), lambda side: side.people),
+    Figure("households", pgettext_lazy("figure", "households"), lambda side: side.households),
+    Figure("strength", pgettext_lazy("figure", "node strength"), lambda side: side.strength, digits=2),
 )
 
 
@@ -194,7 +194,7 @@ def _table_row(row: Row) -> dict[str, Any]:
     return {
         "code": row.code,
         "label": row.label,
-        "mark": _("new") if row.before is None else _("ends") if row.after is None else "",
+        "mark": _mark(row),
         "cells": [
             {
                 "label": figure.label,
@@ -205,6 +205,12 @@ def _table_row(row: Row) -> dict[str, Any]:
             for figure in FIGURES
         ],
     }
+
+
+def _mark(row: Row) -> str:
+    if row.before is None:
+        return pgettext("try", "new")
+    return pgettext("try", "ends") if row.after is None else ""
 
 
 def _value(figure: Figure, side: Side | None) -> float | None:
