@@ -56,7 +56,9 @@ FIGURES = (
     ),
     Figure("people", pgettext_lazy("figure", "people"), lambda side: side.people),
     Figure("households", pgettext_lazy("figure", "households"), lambda side: side.households),
-    Figure("strength", pgettext_lazy("figure", "node strength"), lambda side: side.strength, digits=2),
+    Figure(
+        "strength", pgettext_lazy("figure", "node strength"), lambda side: side.strength, digits=2
+    ),
 )
 
 
