@@ -41,9 +41,10 @@ def assess(edition: Edition, moment: dt.datetime) -> Assessment:
     """Check the draft as if it took effect at `moment`, and again at each later change.
 
     An edition that is scheduled for later was proven without this draft; the two together must
-    keep the law of coverage as well, at every moment that is still to come.
+    keep the law of coverage as well, at every moment that is still to come. Advice is told for the
+    draft's own moment.
     """
-    found = Assessment(list(coverage.examine(moment, edition).findings))
+    found = Assessment(list(coverage.examine(moment, edition, advice=True).findings))
     known = {_key(finding) for finding in found.findings}
     for scheduled in scheduled_after(moment):
         both = coverage.examine(scheduled.effective_at, edition).findings
