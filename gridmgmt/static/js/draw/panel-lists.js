@@ -37,7 +37,11 @@ export class DifferencePanel {
   }
 
   #draw(difference) {
-    const all = KINDS.reduce((n, kind) => n + (difference[kind] || []).length, 0);
+    const rowsOf = (kind) => difference[kind] || [];
+    const told = new Set(KINDS.filter((kind) => kind !== "altered").reduce((ids, kind) => ids.concat(rowsOf(kind).map((row) => row.grid)), []));
+    // figures alter with nearly every border: they are news only where nothing else is
+    difference.altered = rowsOf("altered").filter((row) => !told.has(row.grid));
+    const all = told.size + difference.altered.length;
     setCount("difference", all);
     if (!all) {
       this.box.replaceChildren(el("p", { class: "muted draw-none" }, t("no_difference")));
@@ -50,7 +54,7 @@ export class DifferencePanel {
     ].filter(([n]) => n !== null && n !== undefined);
     this.box.replaceChildren(el("p", { class: "draw-affected" }, ...affected.map(([n, word]) => el("span", { class: "num" }, el("b", {}, figure(n)), ` ${t(word)}`))));
     for (const kind of KINDS) {
-      const rows = difference[kind] || [];
+      const rows = rowsOf(kind);
       if (!rows.length) continue;
       this.box.append(
         el("h3", { class: "draw-group" }, el("span", { class: `draw-sign draw-sign--${kind}`, "aria-hidden": "true" }, SIGNS[kind]), ` ${t(kind)} `, el("span", { class: "badge" }, figure(rows.length))),
