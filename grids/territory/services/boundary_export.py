@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import warnings
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -158,9 +159,16 @@ def write(
         frame = _frame(list(members), crs)
         if ending == "kml":
             frame = frame.rename(columns={"name": "Name"})
-        pyogrio.write_dataframe(
+        _write_layer(
             frame, path, layer=tier, driver=driver, append=path.exists(), **_geometry_type(ending)
         )
+
+
+def _write_layer(frame: geopandas.GeoDataFrame, path: Path, **options: Any) -> None:
+    with warnings.catch_warnings():
+        # GCJ-02 and BD-09 have no number to write; the file's name says which it is.
+        warnings.filterwarnings("ignore", message="'crs' was not provided")
+        pyogrio.write_dataframe(frame, path, **options)
 
 
 def _geometry_type(ending: str) -> dict[str, Any]:
@@ -209,7 +217,7 @@ def _write_shapefiles(
     folder.mkdir()
     try:
         for tier, members in groupby(pairs, key=lambda pair: pair[0].tier):
-            pyogrio.write_dataframe(
+            _write_layer(
                 _frame(list(members), crs),
                 folder / f"{tier}.shp",
                 driver="ESRI Shapefile",

@@ -68,6 +68,21 @@ _KINDS = {
     "专属": GridKind.DEDICATED,
 }
 LONGEST_CODE = 40
+# What every placemark has beside the columns that the office gave it.
+KML_OWN = frozenset({"id", "Name", "description"})
+_KML_NOISE = frozenset(
+    {
+        "timestamp",
+        "begin",
+        "end",
+        "altitudeMode",
+        "tessellate",
+        "extrude",
+        "visibility",
+        "drawOrder",
+        "icon",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -81,8 +96,9 @@ class Layer:
     polygons: bool
 
     def guessed(self) -> dict[str, str]:
-        """Field → column, from the columns' names."""
-        return guess(self.columns, WORDS)
+        """Field → column, from the columns' names; KML's own columns only where no other fits."""
+        own = [column for column in self.columns if column not in KML_OWN]
+        return guess(self.columns, WORDS) | guess(own, WORDS)
 
 
 @dataclass(frozen=True)
@@ -146,7 +162,11 @@ def _described(path: Path, name: str) -> Layer:
     return Layer(
         name=name,
         count=int(info["features"]),
-        columns=tuple(map(str, info["fields"])),
+        columns=tuple(
+            column
+            for column in map(str, info["fields"])
+            if info.get("driver") != "LIBKML" or column not in _KML_NOISE
+        ),
         claimed=crs_of(info["crs"]),
         polygons="Polygon" in kind or kind in {"Unknown", "GeometryCollection", "Unknown 3D"},
     )

@@ -53,7 +53,7 @@ function start() {
   const legend = addLegend(map, element.dataset.textLegend || "");
   legend.show([
     { kind: "area", label: element.dataset.textFile, color: token("--accent") },
-    { kind: "area", label: element.dataset.textKnown, color: token("--text-2"), opacity: 0.05 },
+    { kind: "area", label: element.dataset.textKnown, color: token("--text-2"), opacity: 0.3 },
   ]);
   inForce(map);
   const draw = fileLayer(map);
