@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from grids.territory.division.flips import Smoother, continued
 from grids.territory.division.graph import Graph
 from grids.territory.division.ground import FREE, Ground
 from grids.territory.division.search import LOAD, Division, Measure
@@ -24,7 +26,7 @@ from grids.territory.division.types import (
 OPEN_COURTYARD = 2.0  # how much dearer a border is inside a courtyard that had to be opened
 ALONG = 0.9  # a border along the best barrier costs 1 − this of an open one
 WEIGHTS = {  # even, compact, along barriers
-    EVEN: (4.0, 0.6, 0.8),
+    EVEN: (2.5, 1.0, 0.9),
     COMPACT: (0.6, 2.5, 0.6),
     BARRIERS: (0.6, 0.6, 3.0),
     STABLE: (1.0, 1.0, 1.0),
@@ -33,11 +35,16 @@ WEIGHTS = {  # even, compact, along barriers
 
 @dataclass(frozen=True)
 class Plan:
-    """How long to search: trees for each first cut, sweeps over the map, sweeps at bad places."""
+    """How long to search: trees for each first cut, sweeps over the map, sweeps at bad places;
+    after how many sweeps in vain it stops, after how many it smooths, and how often it begins
+    anew to keep the best."""
 
     tries: int
     sweeps: int
     focus: int
+    patience: int
+    smooth: int
+    turns: int
 
 
 def parts_of(
@@ -122,31 +129,98 @@ def _searched(
         chance,
     )
     plan = _plan(wish, count)
-    keep = stability > 0 and bool((today >= 0).any())
-    if keep:
-        _start_from_today(division, graph, today, wish)
+    known = (today, stability) if stability > 0 and bool((today >= 0).any()) else None
+    best: tuple[float, Ints] | None = None
+    for turn in range(plan.turns):
+        _run(division, plan, wish, known, emphasis, _part_of(check, turn, plan.turns))
+        total_badness = float(division.measure.badness(division.sums()).sum())
+        if best is None or total_badness < best[0]:
+            best = (total_badness, division.part)
+    return best[1] if best is not None else division.part
+
+
+def _part_of(check: Callable[[float], None], turn: int, turns: int) -> Callable[[float], None]:
+    """The progress of one of several turns."""
+    return lambda share: check((turn + share) / turns)
+
+
+def _run(
+    division: Division,
+    plan: Plan,
+    wish: Wish,
+    known: tuple[Ints, float] | None,
+    emphasis: str,
+    check: Callable[[float], None],
+) -> None:
+    """One search from the start: first cuts (or the grids of today), sweeps, smoothing."""
+    graph = division.graph
+    division.part, division.count = np.zeros(graph.size, dtype=np.int64), 1
+    if known is not None:
+        _start_from_today(division, graph, known[0], wish)
     else:
+        count = best_count(float(graph.load.sum()), wish.target)
         division.start(np.array([count]), lambda: check(0.0), plan.tries)
-    if not (keep and emphasis == STABLE):
-        for sweep in range(plan.sweeps):
-            check(sweep / (plan.sweeps + plan.focus))
-            _sweep(division, 3 if sweep % 4 == 0 else 2, focus=False)
+    if known is None or emphasis != STABLE:
+        _improve(division, plan, known, check)
     for sweep in range(plan.focus):
-        check((plan.sweeps + sweep) / (plan.sweeps + plan.focus))
+        check(0.7 + 0.2 * sweep / plan.focus)
         if not _sweep(division, 2 + sweep % 5, focus=True):
             break
-    return division.part
+    _smooth(division, known, 4, lambda: check(0.9))
+
+
+def _improve(
+    division: Division,
+    plan: Plan,
+    known: tuple[Ints, float] | None,
+    check: Callable[[float], None],
+) -> None:
+    """Sweeps over the whole map, smoothed now and then, until they find nothing any more."""
+    idle = 0
+    for sweep in range(plan.sweeps):
+        check(0.7 * sweep / plan.sweeps)
+        idle = 0 if _sweep(division, 3 if sweep % 4 == 0 else 2, focus=False) else idle + 1
+        if idle >= plan.patience:
+            break
+        if sweep % plan.smooth == plan.smooth - 1:
+            share = 0.7 * sweep / plan.sweeps
+            _smooth(division, known, 2, functools.partial(check, share))
+
+
+def _smooth(
+    division: Division,
+    known: tuple[Ints, float] | None,
+    passes: int,
+    check: Callable[[], None],
+) -> None:
+    if division.count < 2:
+        return
+    if known is None:
+        Smoother(division).run(passes, check)
+        return
+    today, stability = known
+    keep = continued(division.part, division.count, today, division.graph.load)
+    Smoother(division, today, keep, stability).run(passes, check)
 
 
 def _plan(wish: Wish, count: int) -> Plan:
     """Small areas are cheap to search well."""
     if count <= 1:
-        return Plan(1, 0, 0)
-    more = 1.0 if count > 60 else 2.0
+        return Plan(1, 0, 0, 1, 1, 1)
+    if count <= 20:
+        tries, sweeps, focus, patience = 12, 120, 300, 16
+    elif count <= 60:
+        tries, sweeps, focus, patience = 12, 160, 300, 24
+    else:
+        tries, sweeps, focus, patience = 8, 120, 200, 24
+    effort = wish.effort
     return Plan(
-        max(2, round((8 if count > 60 else 16) * wish.effort)),
-        round(120 * more * wish.effort),
-        round(200 * more * wish.effort),
+        max(2, round(tries * effort)),
+        round(sweeps * effort),
+        round(focus * effort),
+        patience,
+        40,
+        2 if count <= 20 else 1,
     )
 
 
@@ -208,7 +282,7 @@ def _start_from_today(division: Division, graph: Graph, today: Ints, wish: Wish)
 
 def _sweep(division: Division, size: int, *, focus: bool) -> bool:
     """Recombine groups of up to `size` neighbouring parts; with `focus` only around parts out of
-    the band. Whether there was anything to do."""
+    the band. Whether it made anything better; with `focus`, whether there was anything to do."""
     if division.count < 2:
         return False
     chance, measure = division.chance, division.measure
@@ -233,8 +307,8 @@ def _sweep(division: Division, size: int, *, focus: bool) -> bool:
         if len(group) > 1:
             groups.append(group)
             many.append(_count_for(float(load[group].sum()), len(group), division, focus))
-    division.recombine(groups, np.array(many, dtype=np.int64))
-    return True
+    better = division.recombine(groups, np.array(many, dtype=np.int64))
+    return focus or better > 0
 
 
 def _gathered(

@@ -59,7 +59,7 @@ def faces_of(
     near = shapely.intersects(barriers, parent) if len(barriers) else np.empty(0, dtype=bool)
     barriers, weights = barriers[near], weights[near]
     frame = [shapely.boundary(parent), *shapely.intersection(shapely.boundary(apart), parent)]
-    blocks = _polygonized([*frame, *barriers], parent)
+    blocks = _polygonized([*frame, *barriers], parent, check)
     check()
     clipped = buildings.copy()
     solid = np.flatnonzero(shapely.area(buildings) > 0)
@@ -69,11 +69,13 @@ def faces_of(
     lines = _cut_lines(regions, blocks[home[region_unit]] if len(region_unit) else blocks[:0])
     check()
     outlined = _outlined(clipped, regions, region_unit, blocks, home)
+    check()
     walls = shapely.boundary(clipped[outlined])
-    shapes = _polygonized([*frame, *barriers, *lines, *walls], parent)
+    shapes = _polygonized([*frame, *barriers, *lines, *walls], parent, check)
     check()
     points = shapely.point_on_surface(shapes)
     block = _containing(blocks, points)
+    check()
     unit = _unit_of(points, block, regions, region_unit, home)
     inside = shapely.STRtree(clipped[outlined]).query(points, predicate="intersects")
     unit[inside[0][::-1]] = outlined[inside[1][::-1]]
@@ -82,10 +84,12 @@ def faces_of(
     return _bordered(shapes, unit, block, seat, barriers, weights)
 
 
-def _polygonized(lines: list[BaseGeometry], parent: BaseGeometry) -> Shapes:
+def _polygonized(lines: list[BaseGeometry], parent: BaseGeometry, check: Check) -> Shapes:
     """The faces between the lines that lie in the parent, in a fixed order."""
     noded = shapely.union_all(np.array(lines, dtype=object))
+    check()
     shapes = np.array(shapely.get_parts(shapely.polygonize(shapely.get_parts(noded))))
+    check()
     if len(shapes):
         shapely.prepare(parent)
         shapes = shapes[shapely.intersects(parent, shapely.point_on_surface(shapes))]
