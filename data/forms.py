@@ -9,7 +9,12 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
-from data.services.grid_statistics import Question, visible_areas
+from data.services.grid_statistics import (
+    DIVISION_OF_TODAY,
+    PATH_OF_REPORT,
+    Question,
+    visible_areas,
+)
 from data.services.periods import Period, last_days, month_of
 from grids.people.access import Access
 from grids.people.choices import ManagementSystem
@@ -32,7 +37,7 @@ PERIODS = (
 
 
 class QuestionForm(forms.Form):
-    """Period, tier, management system, area. What is left out has a sensible default."""
+    """Period, tier, system, area, boundaries. What is left out has a sensible default."""
 
     period = forms.ChoiceField(label=_("Period"), choices=PERIODS, required=False)
     first = forms.DateField(
@@ -50,6 +55,14 @@ class QuestionForm(forms.Form):
     tier = forms.ChoiceField(label=_("Tier"), required=False)
     system = forms.ChoiceField(label=_("Management system"), required=False)
     area = forms.ChoiceField(label=_("Area"), required=False)
+    division = forms.ChoiceField(
+        label=_("Boundaries"),
+        required=False,
+        choices=(
+            (PATH_OF_REPORT, _("Of the day of the report")),
+            (DIVISION_OF_TODAY, _("Of today")),
+        ),
+    )
 
     def __init__(self, data: Any, *, access: Access, now: datetime) -> None:
         self.now, self.access = now, access
@@ -92,6 +105,7 @@ class QuestionForm(forms.Form):
             tier=self.tiers[values["tier"]],
             system=values["system"],
             area_id=chosen[0].grid_id if chosen else None,
+            division=values["division"],
         )
 
 
@@ -111,6 +125,7 @@ def _with_defaults(data: Any, tiers: dict[str, Tier]) -> dict[str, Any]:
         values["period"] = "own"
     elif not values["period"] or values["period"] == "own":
         values["period"] = DEFAULT_PERIOD
+    values["division"] = data.get("division") or PATH_OF_REPORT
     codes = list(tiers)
     values["tier"] = data.get("tier") or (codes[1] if len(codes) > 1 else "".join(codes[:1]))
     return values

@@ -1,7 +1,8 @@
 """Figures of cases by area, in one pass over the cases of a period. Bound parameters only.
 
-A case counts for the areas of `report_path`: the division of the moment of its report. A case
-that lies in no area of the tier counts under area NULL, so that sums are whole.
+A case counts for the areas of `report_path`: the division of the moment of its report; or, when a
+scope names the moment of another division, for the area of that division that its place lies in.
+A case that lies in no area of the tier counts under area NULL, so that sums are whole.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ class Scope:
     """Which cases: reported in [start, end), with path below one of `below` (None: all).
 
     `as_of` is the moment at which open cases are looked at (the end of the period, or now).
+    `division_at`: count by the division of that moment; then `areas` (None: all) says which areas
+    of the tier count; `below` and `area_id` then only say whose cases count that lie in none.
     """
 
     tier_id: int
@@ -30,6 +33,8 @@ class Scope:
     below: Collection[int] | None = None
     area_id: int | None = None
     system: str = ""
+    division_at: datetime | None = None
+    areas: Collection[int] | None = None
 
     def parameters(self) -> dict[str, Any]:
         """For the query."""
@@ -41,15 +46,32 @@ class Scope:
             "below": list(self.below) if self.below is not None else [],
             "area": [self.area_id] if self.area_id else [],
             "system": self.system,
+            "division_at": self.division_at,
+            "areas": list(self.areas) if self.areas is not None else [],
         }
+
+    def area(self) -> str:
+        """The join that gives each case its area `a.grid_id` of the tier."""
+        return _AREA if self.division_at is None else _AREA_THEN
+
+    def join(self) -> str:
+        """The same for questions that only count: nothing where no area is asked for."""
+        return _AREA_THEN if self.division_at is not None and self.areas is not None else ""
 
     def condition(self) -> str:
         """The WHERE of the cases; only what is asked, so that each index can serve."""
         parts = ["i.reported_at >= %(start)s", "i.reported_at < %(end)s"]
+        reported = []
         if self.below is not None:
-            parts.append("i.report_path && %(below)s::bigint[]")
+            reported.append("i.report_path && %(below)s::bigint[]")
         if self.area_id:
-            parts.append("i.report_path @> %(area)s::bigint[]")
+            reported.append("i.report_path @> %(area)s::bigint[]")
+        if self.division_at is None or self.areas is None:
+            parts += reported
+        else:
+            # What lies in no area of then still belongs to whoever it was reported to.
+            nowhere = " AND ".join(["a.grid_id IS NULL", *reported])
+            parts.append(f"(a.grid_id = ANY(%(areas)s::bigint[]) OR ({nowhere}))")
         if self.system == "none":
             parts.append("i.category_id IS NULL")
         elif self.system:
@@ -112,6 +134,32 @@ _AREA = """
         JOIN territory_grid g ON g.id = p.id WHERE g.tier_id = %(tier)s LIMIT 1
     ) a ON true
 """
+# By the division of another moment: a boundary of the report that was in force then says it at
+# once; else the place itself is looked up; a case without a place stays with its area.
+_AREA_THEN = """
+    LEFT JOIN LATERAL (
+        SELECT b.grid_id FROM unnest(i.report_boundary_ids) AS p(id)
+        JOIN territory_boundary b ON b.id = p.id AND (b.valid @> %(division_at)s) IS TRUE
+        JOIN territory_grid g ON g.id = b.grid_id AND g.tier_id = %(tier)s
+        LIMIT 1
+    ) kept ON true
+    LEFT JOIN LATERAL (
+        SELECT b.grid_id FROM territory_boundary b
+        JOIN territory_grid g ON g.id = b.grid_id AND g.tier_id = %(tier)s
+        WHERE kept.grid_id IS NULL AND ST_Covers(b.geometry, i.point)
+          AND (b.valid @> %(division_at)s) IS TRUE
+        ORDER BY g.code LIMIT 1
+    ) found ON true
+    LEFT JOIN LATERAL (
+        SELECT b.grid_id FROM unnest(i.report_path) AS p(id)
+        JOIN territory_boundary b ON b.grid_id = p.id AND (b.valid @> %(division_at)s) IS TRUE
+        JOIN territory_grid g ON g.id = b.grid_id AND g.tier_id = %(tier)s
+        WHERE i.point IS NULL LIMIT 1
+    ) stayed ON true
+    CROSS JOIN LATERAL (
+        SELECT coalesce(kept.grid_id, found.grid_id, stayed.grid_id) AS grid_id
+    ) a
+"""
 _FIGURES = """
     SELECT grouping(a.grid_id) AS is_total, a.grid_id,
        {counts},
@@ -145,6 +193,7 @@ _SERIES = """
            count(*), count(*) FILTER (WHERE i.state = 'closed')
     FROM incidents_incident i
     LEFT JOIN incidents_category c ON c.id = i.category_id
+    {area}
     WHERE {condition} GROUP BY 1 ORDER BY 1
 """
 _CATEGORIES = """
@@ -152,6 +201,7 @@ _CATEGORIES = """
            count(*) FILTER (WHERE i.state NOT IN ('closed', 'not_filed', 'void', 'merged'))
     FROM incidents_incident i
     LEFT JOIN incidents_category c ON c.id = i.category_id
+    {area}
     WHERE {condition} GROUP BY c.id ORDER BY count(*) DESC, c.id
 """
 
@@ -160,7 +210,7 @@ def area_figures(scope: Scope) -> list[dict[str, Any]]:
     """One row for each area with cases, NULL area included, and one with `is_total` = 1."""
     return _rows(
         _FIGURES.format(
-            counts=_COUNTS, by_system=_BY_SYSTEM, area=_AREA, condition=scope.condition()
+            counts=_COUNTS, by_system=_BY_SYSTEM, area=scope.area(), condition=scope.condition()
         ),
         scope.parameters(),
     )
@@ -170,14 +220,16 @@ def case_series(scope: Scope, *, step: str, zone: str) -> list[tuple[Any, ...]]:
     """(first local day of the step, reported, of them closed); step: day, week or month."""
     parameters = {**scope.parameters(), "step": step, "zone": zone}
     with connection.cursor() as cursor:
-        cursor.execute(_SERIES.format(condition=scope.condition()), parameters)
+        cursor.execute(_SERIES.format(area=scope.join(), condition=scope.condition()), parameters)
         return cursor.fetchall()
 
 
 def category_counts(scope: Scope) -> list[dict[str, Any]]:
     """Cases by category, the most frequent first: id, name, name_en, system, count, open."""
     with connection.cursor() as cursor:
-        cursor.execute(_CATEGORIES.format(condition=scope.condition()), scope.parameters())
+        cursor.execute(
+            _CATEGORIES.format(area=scope.join(), condition=scope.condition()), scope.parameters()
+        )
         names = ("id", "name", "name_en", "system", "count", "open")
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

@@ -23,7 +23,7 @@ from data.exports.columns import (
     Column,
 )
 from data.querysets import SYSTEMS
-from data.services.grid_statistics import AreaRow, GridStatistics
+from data.services.grid_statistics import DIVISION_OF_TODAY, AreaRow, GridStatistics
 
 PARTS = (*SYSTEMS, "no_system")
 # Rates from which the count in their numerator could be worked out.
@@ -53,6 +53,7 @@ class Frame:
     about: list[Note]
     public: bool
     as_of: datetime
+    division_at: datetime
 
 
 def make_frame(figures: GridStatistics, *, who: str, now: datetime, public: bool) -> Frame:
@@ -71,6 +72,7 @@ def make_frame(figures: GridStatistics, *, who: str, now: datetime, public: bool
         about=_about(figures, who, now, public),
         public=public,
         as_of=figures.as_of,
+        division_at=figures.division_at,
     )
 
 
@@ -105,7 +107,7 @@ def _about(figures: GridStatistics, who: str, now: datetime, public: bool) -> li
         Note(
             "counted_by",
             _("Counted by"),
-            _("place and division of the report; cases reported in the period"),
+            _counted_by(question.division),
         ),
         Note("as_of", _("States as of"), as_of),
         *origin(who, now),
@@ -114,6 +116,12 @@ def _about(figures: GridStatistics, who: str, now: datetime, public: bool) -> li
         text = _("Counts below %(n)s are left out, and others that would give them away.")
         notes.append(Note("public", _("For publication"), text % {"n": SMALLEST}))
     return notes
+
+
+def _counted_by(division: str) -> str:
+    if division == DIVISION_OF_TODAY:
+        return _("place of the report in today's division; cases reported in the period")
+    return _("place and division of the report; cases reported in the period")
 
 
 def origin(who: str, now: datetime) -> list[Note]:

@@ -51,7 +51,7 @@ def _feature(values: dict[str, Any], shape: str | None) -> str:
 
 
 def _shapes(frame: Frame, grid_ids: list[int]) -> dict[int, str]:
-    rows = Boundary.objects.valid_at(frame.as_of).filter(grid_id__in=grid_ids)
+    rows = Boundary.objects.valid_at(frame.division_at).filter(grid_id__in=grid_ids)
     shaped = rows.annotate(shape=AsGeoJSON("geometry", precision=DIGITS))
     return dict(shaped.values_list("grid_id", "shape"))
 
@@ -59,7 +59,7 @@ def _shapes(frame: Frame, grid_ids: list[int]) -> dict[int, str]:
 def write_geopackage(frame: Frame, path: Path) -> None:
     """Layer `statistics` with outlines, and the tables `dictionary` and `about`."""
     kept = [(n, grid) for n, grid in enumerate(frame.grid_ids) if grid is not None]
-    rows = Boundary.objects.valid_at(frame.as_of).filter(grid_id__in=[g for _n, g in kept])
+    rows = Boundary.objects.valid_at(frame.division_at).filter(grid_id__in=[g for _n, g in kept])
     shapes = {grid: bytes(shape.wkb) for grid, shape in rows.values_list("grid_id", "geometry")}
     table = {
         column.key: pandas.Series(

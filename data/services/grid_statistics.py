@@ -1,7 +1,8 @@
-"""Figures of a tier's areas for a period, by the path of the report, within what a user may see.
+"""Figures of a tier's areas for a period, within what a user may see.
 
-Cases count for the period in which they were *reported* and for the areas of that moment (path of
-report); their state is that of now, and limits are looked at now, or at the end of a past period.
+Cases count for the period in which they were *reported*, and for the areas of that moment (path of
+report) or, when asked so, for the areas of today's division that they would lie in. Their state is
+that of now, and limits are looked at now, or at the end of a past period.
 """
 
 from __future__ import annotations
@@ -22,16 +23,21 @@ from grids.people.access import Access
 from grids.territory.models import Boundary, Tier
 
 PATH_OF_REPORT = "report"
+DIVISION_OF_TODAY = "today"
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked. `area_id` None: everything the user may see; `system` "": all of them."""
+    """What is asked. `area_id` None: everything the user may see; `system` "": all of them.
+
+    `division`: PATH_OF_REPORT counts by the boundaries of the day, DIVISION_OF_TODAY by today's.
+    """
 
     period: Period
     tier: Tier
     system: str = ""
     area_id: int | None = None
+    division: str = PATH_OF_REPORT
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,7 @@ class GridStatistics:
 
     question: Question
     as_of: datetime
+    division_at: datetime  # the areas are those of this moment
     rows: list[AreaRow] = field(default_factory=list)
     total: AreaRow | None = None
 
@@ -100,18 +107,19 @@ def grid_statistics(
     """The figures of every area that the user may see, those without cases included."""
     below = access.grids_for(right)
     as_of = min(now, question.period.end)
-    answer = GridStatistics(question, as_of)
-    places = _places(as_of)
-    rows = area_figures(_scope(question, question.period, below, as_of))
+    division_at = _division_at(question, as_of, now)
+    answer = GridStatistics(question, as_of, division_at)
+    places = _places(division_at)
+    rows = area_figures(_scope(question, question.period, below, as_of, now))
     before = question.period.before()
     earlier = {
         (row["is_total"], row["grid_id"]): _counts(row)
-        for row in area_figures(_scope(question, before, below, before.end))
+        for row in area_figures(_scope(question, before, below, before.end, now))
     }
     found = {row["grid_id"]: row for row in rows if not row["is_total"]}
     wanted = _wanted(places, question, below)
     gone = set(found) - set(wanted) - {None}
-    if gone:
+    if gone and question.division == PATH_OF_REPORT:
         wanted |= _abolished(gone)
     for place in sorted(wanted.values(), key=lambda one: one.code):
         row = found.get(place.grid_id)
@@ -129,14 +137,15 @@ def grid_statistics(
 def series(question: Question, access: Access, *, now: datetime, zone: str) -> list[tuple]:
     """(local day, reported, of them closed) by the period's step."""
     below = access.grids_for(Right.SEE_STATISTICS)
-    scope = _scope(question, question.period, below, min(now, question.period.end))
+    scope = _scope(question, question.period, below, min(now, question.period.end), now)
     return case_series(scope, step=question.period.step(), zone=zone)
 
 
 def categories(question: Question, access: Access, *, now: datetime) -> list[dict]:
     """Cases by category, the most frequent first."""
     below = access.grids_for(Right.SEE_STATISTICS)
-    return category_counts(_scope(question, question.period, below, min(now, question.period.end)))
+    as_of = min(now, question.period.end)
+    return category_counts(_scope(question, question.period, below, as_of, now))
 
 
 def visible_areas(access: Access, *, now: datetime, right: str = Right.SEE_STATISTICS) -> set[int]:
@@ -145,9 +154,21 @@ def visible_areas(access: Access, *, now: datetime, right: str = Right.SEE_STATI
     return {grid_id for grid_id in places if _is_below(grid_id, places, below)}
 
 
+def _division_at(question: Question, as_of: datetime, now: datetime) -> datetime:
+    return now if question.division == DIVISION_OF_TODAY else as_of
+
+
 def _scope(
-    question: Question, period: Period, below: frozenset[int] | None, as_of: datetime
+    question: Question,
+    period: Period,
+    below: frozenset[int] | None,
+    as_of: datetime,
+    now: datetime,
 ) -> Scope:
+    today = question.division == DIVISION_OF_TODAY
+    areas = None
+    if today and (below is not None or question.area_id):
+        areas = list(_wanted(_places(now), question, below))
     return Scope(
         tier_id=question.tier.pk,
         start=period.start,
@@ -156,6 +177,8 @@ def _scope(
         below=below,
         area_id=question.area_id,
         system=question.system,
+        division_at=now if today else None,
+        areas=areas,
     )
 
 

@@ -16,7 +16,12 @@ from rest_framework.views import APIView
 
 from data import statistics
 from data.forms import PERIODS, QuestionForm
-from data.services.grid_statistics import PATH_OF_REPORT, AreaRow, grid_statistics
+from data.services.grid_statistics import (
+    DIVISION_OF_TODAY,
+    PATH_OF_REPORT,
+    AreaRow,
+    grid_statistics,
+)
 from gridmgmt.core.guards import HasRight
 from gridmgmt.core.permissions import Right
 from gridmgmt.core.tokens import HasScope
@@ -41,7 +46,7 @@ _AREA = inline_serializer(
 _ANSWER = inline_serializer(
     "GridStatistics",
     {
-        "counted_by": serializers.ChoiceField([PATH_OF_REPORT]),
+        "counted_by": serializers.ChoiceField([PATH_OF_REPORT, DIVISION_OF_TODAY]),
         "tier": serializers.CharField(),
         "first": serializers.DateField(),
         "last": serializers.DateField(),
@@ -69,11 +74,16 @@ class GridStatisticsView(APIView):
             OpenApiParameter("tier", description="Code of the tier, as grid."),
             OpenApiParameter("system", enum=[*ManagementSystem.values, "none"]),
             OpenApiParameter("area", description="Code of an area: only what lies below it."),
+            OpenApiParameter(
+                "division",
+                enum=[PATH_OF_REPORT, DIVISION_OF_TODAY],
+                description="Boundaries of the day of the report, or of today.",
+            ),
         ],
         responses={200: _ANSWER},
     )
     def get(self, request: Request) -> Response:
-        """`?period|first&last, tier, system, area`, as the page has them."""
+        """`?period|first&last, tier, system, area, division`, as the page has them."""
         now = timezone.now()
         access = request._request.access  # type: ignore[attr-defined]
         form = QuestionForm(request.query_params, access=access, now=now)
@@ -83,7 +93,7 @@ class GridStatisticsView(APIView):
         figures = grid_statistics(question, access, now=now)
         return Response(
             {
-                "counted_by": PATH_OF_REPORT,
+                "counted_by": question.division,
                 "tier": question.tier.code,
                 "first": question.period.first,
                 "last": question.period.last,

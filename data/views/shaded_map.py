@@ -33,7 +33,7 @@ def shaded_map(
     rows = {row.grid_id: row for row in figures.rows if row.grid_id is not None}
     if not rows or len(rows) > MOST_AREAS:
         return None
-    boundaries = Boundary.objects.valid_at(figures.as_of).filter(grid_id__in=list(rows))
+    boundaries = Boundary.objects.valid_at(figures.division_at).filter(grid_id__in=list(rows))
     outlines = {
         grid_id: shapely.from_wkb(bytes(outline.wkb))
         for grid_id, outline in boundaries.values_list("grid_id", "geometry")

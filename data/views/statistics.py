@@ -16,7 +16,12 @@ from data import statistics
 from data.exports.columns import FIGURE_COLUMNS
 from data.forms import QuestionForm
 from data.services import grid_statistics
-from data.services.grid_statistics import AreaRow, GridStatistics, Question
+from data.services.grid_statistics import (
+    DIVISION_OF_TODAY,
+    AreaRow,
+    GridStatistics,
+    Question,
+)
 from data.views.charts import charts
 from data.views.shaded_map import shaded_map
 from gridmgmt.core.guards import requires
@@ -98,10 +103,15 @@ def _map_query(question: Question) -> str:
 
 def _sentence(question: Question) -> str:
     before = question.period.before()
-    return _(
+    by_report = _(
         "Cases reported %(first)s to %(last)s, by the place and division of the report. Compared "
         "with the %(days)s days before (from %(before)s)."
-    ) % {
+    )
+    by_today = _(
+        "Cases reported %(first)s to %(last)s, by their place in today's division. Compared with "
+        "the %(days)s days before (from %(before)s)."
+    )
+    return (by_today if question.division == DIVISION_OF_TODAY else by_report) % {
         "first": date_format(question.period.first),
         "last": date_format(question.period.last),
         "days": question.period.days,

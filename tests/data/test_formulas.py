@@ -83,7 +83,7 @@ def public_values(rows: list[tuple[Counts, list[int]]]) -> list[dict]:
     ]
     question = Question(Period(date(2026, 3, 1), date(2026, 3, 5)), Tier(code="grid", name="格"))
     return make_frame(
-        GridStatistics(question, NOW, rows=areas), who="x", now=NOW, public=True
+        GridStatistics(question, NOW, NOW, rows=areas), who="x", now=NOW, public=True
     ).values
 
 
