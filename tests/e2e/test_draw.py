@@ -234,6 +234,7 @@ def test_split_by_a_line_undo_and_redo(editor, draft, town):
     line(page, (116.299, 40.008), (116.305, 40.008))
     page.keyboard.press("Backspace")
     line(page, (116.3106, 40.012))
+    expect(page.locator(".draw-live")).to_have_count(2)  # both parts
     with stepped(page):
         page.keyboard.press("Enter")
     assert draft.steps.get().verb == StepVerb.SPLIT
@@ -368,6 +369,13 @@ def test_two_people_at_once_the_second_is_told_and_goes_on(editor, draft, town):
         mine.locator("[data-hint-error] button").click()
     assert again.value.ok, again.value.text()
     assert [step.verb for step in draft.steps.order_by("number")] == ["reshape", "split"]
+    # the first is the late one now: the border goes back to where the draft has it
+    with stepped(theirs) as late:
+        drag(theirs, (116.314, 40.01), (116.317, 40.01))
+    assert late.value.status == 409
+    expect(theirs.locator("[data-hint-error]")).to_contain_text("刘洋")
+    expect(theirs.locator("[data-count=difference]")).to_have_text("3")
+    assert draft.steps.count() == 2
 
 
 @pytest.mark.req("G-07")
@@ -553,3 +561,56 @@ def test_an_unconfirmed_outline_is_hatched_until_somebody_confirms_it(editor, dr
         page.locator(".draw-acts button", has_text="Confirm").click()
     expect(page.locator(".legend")).not_to_contain_text("Not confirmed")
     assert journal.drawn(draft, [state.grid_id])[state.grid_id].confirmed
+
+
+@pytest.mark.req("G-01")
+def test_tiers_tools_and_switches_by_keys(editor, draft, town):
+    page = editor("administrator")
+    expect(page.locator("#draw-tier")).to_have_value("grid")
+    for key, name in (("b", "border"), ("s", "split"), ("m", "merge"), ("c", "cut"), ("d", "draw")):
+        page.keyboard.press(key)
+        pressed = page.locator(f".draw-tool[data-tool={name}]")
+        expect(pressed).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Escape")
+    expect(page.locator(".draw-tool[data-tool=select]")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("n")
+    expect(page.locator("#draw-snap")).to_have_attribute("aria-pressed", "false")
+    page.locator("#draw-tier").select_option("community")
+    expect(page.locator(".draw-name").filter(has_text="Area a")).to_have_count(1)
+    # a community's border takes the grids on both its sides along
+    page.keyboard.press("b")
+    click(page, 116.305, 40.005)
+    page.locator("#draw-cross").check()
+    with stepped(page) as answer:
+        drag(page, (116.32, 40.01), (116.318, 40.01))
+    assert answer.value.ok, answer.value.text()
+    added = corners(draft, town, "a") - {(116.30, 40.0), (116.30, 40.02), *ENDS}
+    added -= {(116.32, 40.0), (116.32, 40.02)}
+    assert len(added) == 1
+    assert all(added <= corners(draft, town, name) for name in ("a2", "b", "b1"))
+
+
+@pytest.mark.req("G-05")
+def test_a_grid_moves_to_another_community_and_back(editor, draft, town):
+    page = editor()
+    page.locator("[data-area]", has_text="Area a2").click()
+    page.locator("#area-parent").select_option(label="Area b")
+    with stepped(page) as answer:
+        page.locator(".draw-rename button", has_text="Move there").click()
+    assert answer.value.ok, answer.value.text()
+    state = journal.drawn(draft, [town.grids["a2"].pk])[town.grids["a2"].pk]
+    assert state.parent_id == town.grids["b"].pk
+    with stepped(page):
+        page.locator(".draw-acts button", has_text="Take back").click()
+    assert not draft.boundaries.exists()
+
+
+@pytest.mark.req("G-05")
+def test_who_may_publish_finds_the_way_there(editor, base_url, draft, town):
+    page = editor("administrator")
+    link = page.locator(".draw-links a", has_text="Publish")
+    expect(link).to_have_attribute("href", f"/division/{draft.pk}/publish/")
+    page.locator(".draw-menu summary").first.click()
+    for words in ("Import a file", "Export as GeoPackage", "All drafts"):
+        expect(page.locator(".menu__list", has_text=words).first).to_be_visible()
+    expect(editor("supervisor").locator(".draw-links a", has_text="Publish")).to_have_count(0)

@@ -86,6 +86,8 @@ def _panel() -> dict[str, str]:
         "name": pgettext("area", "Name"),
         "name_en": _("English name"),
         "rename": _("Rename"),
+        "parent": _("Belongs to"),
+        "reparent": _("Move there"),
         "confirm": _("Confirm the outline"),
         "confirm_n": _("Confirm %(n)s outlines") % N,
         "reset": _("Take back the change"),

@@ -132,7 +132,7 @@ export class BorderTool {
       return;
     }
     this.discard();
-    if (refusal && refusal.status !== 409) this.hint.error(refusal.message);
+    if (refusal) this.hint.error(refusal.message);
   }
 
   /** Back to what the server has. */

@@ -34,6 +34,7 @@ export class Outlines {
     this.removed = layer(removedLook, "drawRemoved").addTo(map);
     this.base = layer(baseLook, "drawBase").addTo(map);
     this.findings = layer(findingLook, "drawFindings").addTo(map);
+    this.findings.options.pointToLayer = (feature, at) => window.L.circleMarker(at, { ...findingLook(), radius: 13, pane: "drawFindings" });
     this.marks = window.L.layerGroup().addTo(map);
     this.legend = addLegend(map, t("legend"), "bottomleft");
     this.tidy = debounce(() => this.#placeNames(), 60);

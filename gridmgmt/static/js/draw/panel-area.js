@@ -113,6 +113,22 @@ export class AreaPanel {
     return list.removeAttribute("aria-busy");
   }
 
+  /** Another parent: a choice of the areas one tier above. */
+  #parents(feature, act) {
+    const above = this.store.above(feature.properties.tier);
+    const choices = above ? this.store.ofTier(above).sort((a, b) => a.properties.code.localeCompare(b.properties.code)) : [];
+    if (choices.length < 2) return [];
+    const select = el("select", { id: "area-parent", autocomplete: "off" }, ...choices.map((one) => el("option", { value: String(one.id), selected: one.id === feature.properties.parent_id }, nameOf(one.properties))));
+    const button = el("button", { class: "btn btn--small", disabled: true }, t("reparent"));
+    select.addEventListener("change", () => { button.disabled = Number(select.value) === feature.properties.parent_id; });
+    const form = el("form", { class: "draw-rename" }, el("div", { class: "field field--tight" }, el("label", { for: "area-parent" }, t("parent")), select), button);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      act({ verb: "reparent", grid: feature.id, parent: Number(select.value) })();
+    });
+    return [form];
+  }
+
   #tools(feature) {
     const { properties, id } = feature;
     const act = (body) => async () => {
@@ -139,6 +155,6 @@ export class AreaPanel {
     if (properties.confirmed === false) buttons.append(el("button", { type: "button", class: "btn btn--small btn--primary", onclick: act({ verb: "confirm", grids: [id] }) }, icon("check"), el("span", {}, t("confirm"))));
     if (properties.change) buttons.append(el("button", { type: "button", class: "btn btn--small", onclick: act({ verb: "reset", grids: [id] }) }, icon("return"), el("span", {}, t("reset"))));
     buttons.append(el("button", { type: "button", class: "btn btn--small", title: t("remove_help"), onclick: act({ verb: "remove", grid: id }) }, icon("trash"), el("span", {}, t("remove"))));
-    return [form, buttons];
+    return [form, ...this.#parents(feature, act), buttons];
   }
 }
