@@ -22,6 +22,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name")
         parser.add_argument("--effective", metavar="DATE", help="day it takes effect")
+        parser.add_argument(
+            "--reason",
+            default="publish_edition",
+            metavar="TEXT",
+            help="why findings are accepted; kept with each of them",
+        )
         parser.add_argument("--strict", action="store_true", help="refuse geometry findings too")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -40,7 +46,7 @@ class Command(BaseCommand):
                 actor=None,
                 now=timezone.now(),
                 effective_at=parse_effective(options["effective"]),
-                accept_findings=None if options["strict"] else "publish_edition",
+                accept_findings=None if options["strict"] else options["reason"],
             )
         except FindingsRefused as refusal:
             for finding in refusal.findings[:SHOWN]:
