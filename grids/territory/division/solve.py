@@ -211,9 +211,29 @@ def _kept(
         claim = claims.setdefault((int(part[atom]), int(ground.today[atom])), [0.0, 0.0])
         claim[1] += float(graph.area_m2[atom])
     order = sorted(claims, key=lambda pair: (-claims[pair][0], -claims[pair][1], pair))
+    rightful = _rightful(problem, ground, part, claims)
     taken: set[int] = set()
     for number, grid in order:
-        if not keeps[number] and grid not in taken:
+        if not keeps[number] and grid not in taken and (number, grid) in rightful:
             keeps[number] = problem.existing[grid].code
             taken.add(grid)
     return keeps
+
+
+def _rightful(
+    problem: Problem, ground: Ground, part: Ints, claims: dict[tuple[int, int], list[float]]
+) -> set[tuple[int, int]]:
+    """Which parts may continue which grids: a declared area itself, a basic grid another basic
+    one, an oversized building only a grid of which it is more than half."""
+    apart = {area.code for area in problem.dedicated}
+    fixed = np.zeros(int(part.max()) + 1, dtype=np.int64)
+    np.maximum.at(fixed, part, ground.fixed)
+    whole: dict[int, float] = {}
+    for (_number, grid), claim in claims.items():
+        whole[grid] = whole.get(grid, 0.0) + claim[0]
+    return {
+        (number, grid)
+        for (number, grid), claim in claims.items()
+        if (problem.existing[grid].code in apart) == (fixed[number] == APART)
+        and (fixed[number] != OVERSIZED or claim[0] > whole[grid] / 2)
+    }
