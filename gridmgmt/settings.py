@@ -143,7 +143,9 @@ CELERY_BEAT_SCHEDULE = {
     "deliver-outbox": {"task": "core.deliver_outbox", "schedule": 5.0},
     "seal-audit": {"task": "core.seal_audit", "schedule": 30.0},
     "sweep-photos": {"task": "incidents.sweep_photos", "schedule": 86400.0},
+    "sweep-uploads": {"task": "territory.sweep_uploads", "schedule": 3600.0},
     "tick-clocks": {"task": "incidents.tick_clocks", "schedule": 30.0},
+    "divide": {"task": "territory.divide", "schedule": 15.0},
     "heartbeat": {"task": "core.heartbeat", "schedule": 15.0},
     "deliver-notifications": {"task": "notifications.deliver", "schedule": 30.0},
 }

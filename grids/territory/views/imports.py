@@ -273,7 +273,9 @@ def _read(edition: Edition, waiting: WaitingFile, form: ReadAsForm, layers: list
     if found.shapes:
         guess = guess_crs(found.shapes, claimed, moment=now, edition=edition)
     else:
-        raise TerritoryError(_("No row of this layer can be used: ") + _first(found.faults))
+        raise TerritoryError(
+            _("No row of this layer can be used. Row %(first)s") % {"first": _first(found.faults)}
+        )
     reading = _reading(form, guess)
     areas: list[AreaRow] = []
     faults = list(found.faults)
