@@ -26,6 +26,11 @@ class DivisionRun(models.Model):
     parameters = models.JSONField(_("parameters"), default=dict)
     progress = models.FloatField(_("progress"), default=0, help_text=_("From 0 to 1."))
     message = models.TextField(_("message"), blank=True)
+    ground = models.JSONField(
+        _("ground"),
+        default=dict,
+        help_text=_("What was found: newest step of the draft, outlines, households, cases."),
+    )
     cancel_asked = models.BooleanField(_("cancelling was asked for"), default=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -36,12 +41,25 @@ class DivisionRun(models.Model):
         related_name="+",
     )
     created_at = models.DateTimeField(_("created at"))
+    attempts = models.PositiveSmallIntegerField(
+        _("attempts"), default=0, help_text=_("How many workers have begun it.")
+    )
+    seen_at = models.DateTimeField(
+        _("last sign of life"), null=True, blank=True, help_text=_("Of the worker that runs it.")
+    )
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("division by machine")
         verbose_name_plural = _("divisions by machine")
         ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["edition"],
+                condition=models.Q(status__in=[RunStatus.WAITING, RunStatus.RUNNING]),
+                name="division_run_one_at_a_time",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.pk} {self.get_status_display()}"
