@@ -22,11 +22,14 @@ from gridmgmt.core import public_pages
 from gridmgmt.core.paper import qr_svg
 from grids.people.services.grid_people import grid_people
 from grids.territory.models import Boundary
+from grids.territory.paper.drawing import Drawing
 from grids.territory.services import paper_map
 from maps.services.grid_page import AreaInfo, area_info, edition_in_force
 
 CARDS = 10
-BOARD_MAP_MM = (185.5, 108.5)
+# The map of a board is higher where all people stand in one row.
+BOARD_MAP_MM, TALL_BOARD_MAP_MM = (185.5, 108.5), (185.5, 142.5)
+PEOPLE_IN_A_ROW = 3
 # What a plan's map gets on A3, landscape and portrait.
 A3_EDGE_MM, A3_HEAD_MM, A3_FOOT_MM = 10.0, 24.0, 11.0
 SIDE_MM = 92.0
@@ -71,18 +74,35 @@ def board(ask: Ask) -> str:
     info = area_info(ask.boundary, ask.now)
     drawing = None
     if ask.with_map:
-        drawing = paper_map.grid_map(ask.boundary, paper_map.Sheet(*BOARD_MAP_MM), now=ask.now)
+        drawing = _board_map(ask, info)
     context = (
         _common(ask, info)
         | {
             "map": mark_safe(drawing.svg) if drawing else "",  # noqa: S308 - drawn and escaped by us
             "scale": drawing.scale if drawing else None,
             "people": info.people[:6],
+            "tall": len(info.people) <= PEOPLE_IN_A_ROW,
             "promises": (info.notices.promises or info.notices.policies)[:4],
             "work": info.notices.work[:4],
         }
     )
     return render_to_string("maps/paper/board.html", context)
+
+
+def _board_map(ask: Ask, info: AreaInfo) -> Drawing:
+    """A leaf with its buildings, a community with its numbered grids, a street with communities."""
+    tall = len(info.people) <= PEOPLE_IN_A_ROW
+    sheet = paper_map.Sheet(*(TALL_BOARD_MAP_MM if tall else BOARD_MAP_MM))
+    children = _with_geometry(info.children)
+    if not children:
+        return paper_map.grid_map(ask.boundary, sheet, now=ask.now)
+    parts = [
+        paper_map.Part(child, _number(child), tint)
+        for child, tint in zip(children, paper_map.tints_of(children), strict=True)
+    ]
+    if _children_of(children, ask.now):
+        return paper_map.panorama_map(ask.boundary, parts, [], sheet, now=ask.now)
+    return paper_map.plan_map(ask.boundary, parts, sheet, now=ask.now)
 
 
 def card(ask: Ask) -> str:

@@ -90,7 +90,9 @@ def grid_map(boundary: Boundary, sheet: Sheet, *, now: datetime) -> Drawing:
     box = local.box(view)
     areas = _around(boundary, box, local, now)
     areas.append(Area(focus, level=1, tint=0, required=False))
-    picture = Picture(focus, areas, _ground(box, local), building_names=True, words=_words())
+    picture = Picture(
+        focus, areas, _ground(box, local), building_names=view.scale <= 5000, words=_words()
+    )
     return draw(picture, view, title=_("Map of %(name)s") % {"name": boundary.label})
 
 
@@ -120,7 +122,7 @@ def plan_map(boundary: Boundary, parts: Sequence[Part], sheet: Sheet, *, now: da
         Area(
             local.metres(outline(part.boundary)),
             chip=part.chip,
-            chip_mm=5.6,
+            chip_mm=5.6 if sheet.width_mm > 220 else 3.6,
             level=3,
             tint=part.tint,
         )
