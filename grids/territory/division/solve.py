@@ -224,7 +224,7 @@ def _rightful(
     problem: Problem, ground: Ground, part: Ints, claims: dict[tuple[int, int], list[float]]
 ) -> set[tuple[int, int]]:
     """Which parts may continue which grids: a declared area itself, a basic grid another basic
-    one, an oversized building only a grid of which it is more than half."""
+    one, an oversized building only a grid in which hardly anybody else lives."""
     apart = {area.code for area in problem.dedicated}
     fixed = np.zeros(int(part.max()) + 1, dtype=np.int64)
     np.maximum.at(fixed, part, ground.fixed)
@@ -235,5 +235,5 @@ def _rightful(
         (number, grid)
         for (number, grid), claim in claims.items()
         if (problem.existing[grid].code in apart) == (fixed[number] == APART)
-        and (fixed[number] != OVERSIZED or claim[0] > whole[grid] / 2)
+        and (fixed[number] != OVERSIZED or claim[0] > 0.9 * whole[grid])
     }
