@@ -122,6 +122,7 @@ class _Run:
             for name in (node.name, node.name_en):
                 if name:
                     self.by_place[plain(name)].add(node.grid_id)
+        self.grids: dict[int, Grid] = {}
         self.departments: dict[str, list[Department]] = defaultdict(list)
         for department in Department.objects.filter(active=True):
             for name in {department.code, department.name, department.name_en} - {""}:
@@ -247,6 +248,11 @@ class _Run:
             raise CellError(_("This role is held on a grid; name its code."))
         return None
 
+    def _grid_row(self, grid_id: int | None) -> Grid | None:
+        if grid_id is not None and grid_id not in self.grids:
+            self.grids[grid_id] = Grid.objects.get(pk=grid_id)
+        return self.grids[grid_id] if grid_id is not None else None
+
     def _department(self, entry: Entry) -> Department | None:
         if entry.role != Role.DEPARTMENT_HANDLER:
             return None
@@ -304,7 +310,7 @@ class _Run:
         post = roster.appoint(
             person=person,
             role=entry.role,
-            grid=Grid.objects.get(pk=grid_id) if grid_id is not None else None,
+            grid=self._grid_row(grid_id),
             department=department,
             is_lead=entry.is_lead is not False,
             start=entry.start or self.now,

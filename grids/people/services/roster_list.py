@@ -23,7 +23,7 @@ from gridmgmt.core.tables.reading import Row, Table
 from grids.people.choices import PersonKind
 from grids.people.phones import PHONE_SIGNS
 
-MOST_ROWS = 5000
+MOST_ROWS = 2000
 LONGEST = {"name": 100, "duty_phone": 30, "phone": 30, "staff_number": 40}
 
 # Field → headers by which lists of street offices and English ones name it; the first Chinese
