@@ -33,13 +33,14 @@ export const removedLook = () => ({ color: token("--red"), weight: 2.5, dashArra
 export const baseLook = () => ({ color: token("--text"), weight: 1.8, dashArray: "2 6", opacity: 0.85, fill: false, interactive: false });
 export const chosenLook = () => ({ color: token("--focus"), weight: 4, dashArray: null, opacity: 1, fill: true, fillColor: token("--focus"), fillOpacity: 0.07, interactive: false });
 export const findingLook = () => ({ color: token("--red"), weight: 3, dashArray: null, opacity: 1, fill: true, fillColor: token("--red-fill"), fillOpacity: 0.4, interactive: false });
+export const previewLook = () => ({ color: token("--green"), weight: 3, dashArray: "9 4", opacity: 1, fill: true, fillColor: token("--green-fill"), fillOpacity: 0.18, interactive: false });
 export const targetLook = () => ({ color: token("--accent"), weight: 2, dashArray: "6 4", opacity: 0.9, fill: true, fillColor: token("--accent"), fillOpacity: 0.1, interactive: false });
 
 /**
  * What a legend says, true to what is drawn.
  * @param {object[]} drawn properties of the areas of the drawn tier in view
  * @param {object[]} frames properties of the others
- * @param {{differs: boolean, removed: number, base: boolean, findings: boolean, tierNames: Map}} shown
+ * @param {{differs: boolean, removed: number, base: boolean, findings: boolean, preview: boolean, tierNames: Map}} shown
  */
 export function legendItems(drawn, frames, shown) {
   const items = [];
@@ -58,6 +59,6 @@ export function legendItems(drawn, frames, shown) {
   if (shown.base) items.push({ kind: "path", style: baseLook(), label: t("base_outline") });
   const waiting = drawn.filter((one) => one.confirmed === false).length;
   if (waiting) items.push({ kind: "path", style: areaLook({ tier: drawn[0].tier, confirmed: false }, false), label: t("unconfirmed"), n: waiting });
-  if (shown.findings) items.push({ kind: "path", style: findingLook(), label: t("finding") });
+  if (shown.findings) items.push(shown.preview ? { kind: "path", style: previewLook(), label: t("after") } : { kind: "path", style: findingLook(), label: t("finding") });
   return items;
 }

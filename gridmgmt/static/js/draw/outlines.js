@@ -6,7 +6,7 @@
 import { debounce, el, onThemeChange } from "../dom.js";
 import { tidyLabels, tierLook } from "../map/grids.js";
 import { addLegend } from "../map/legend.js";
-import { SIGNS, areaLook, baseLook, chosenLook, findingLook, frameLook, legendItems, removedLook, targetLook } from "./looks.js";
+import { SIGNS, areaLook, baseLook, chosenLook, findingLook, frameLook, legendItems, previewLook, removedLook, targetLook } from "./looks.js";
 import { nameOf, t } from "./words.js";
 
 const MOST_NAMES = 2500; // beyond it names would only cover each other
@@ -130,9 +130,11 @@ export class Outlines {
     if (this.difference) this.setDifference(this.difference);
   }
 
-  /** @param {object[]} features GeoJSON of findings, or of a preview */
-  highlight(features) {
+  /** @param {object[]} features GeoJSON of a finding @param {boolean} [preview] rather how it would be after a repair */
+  highlight(features, preview = false) {
     this.findings.clearLayers();
+    this.preview = preview;
+    this.findings.options.style = preview ? previewLook : findingLook;
     features.filter((feature) => feature.geometry).forEach((feature) => this.findings.addData(feature));
     this.#legend();
   }
@@ -152,6 +154,7 @@ export class Outlines {
         removed: this.shown.differs ? this.gone || 0 : 0,
         base: this.base.getLayers().length > 0,
         findings: this.findings.getLayers().length > 0,
+        preview: Boolean(this.preview),
         tierNames: new Map(this.store.tiers.map((tier) => [tier.code, tier.label])),
       }),
     );

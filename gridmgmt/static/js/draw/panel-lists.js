@@ -177,7 +177,7 @@ export class FindingsPanel {
       const side = (name, features) =>
         el("button", { type: "button", class: "btn btn--small", "aria-pressed": "false", onclick: (event) => {
           for (const button of preview.children) button.setAttribute("aria-pressed", String(button === event.currentTarget));
-          this.outlines.highlight(features);
+          this.outlines.highlight(features, name === "after");
         } }, t(name));
       preview.append(side("before", [...(shapes.before || []), feature]), side("after", shapes.after || []));
     } catch (refusal) {
