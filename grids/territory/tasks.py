@@ -1,12 +1,13 @@
-"""Tasks of the territory; the beat calls them."""
+"""Tasks of the territory; the beat calls them, and whoever asks for a division wakes them."""
 
 from celery import shared_task
-from django.utils import timezone
 
-from grids.territory.services import waiting_files
+from gridmgmt.core import memory
+from grids.territory.services import division_runs, division_work
 
 
-@shared_task(name="territory.sweep_uploads")
-def sweep_uploads() -> int:
-    """Uploaded files that waited too long to be confirmed."""
-    return waiting_files.sweep(now=timezone.now())
+@shared_task(name=division_runs.TASK)
+def divide() -> int:
+    """Work off the divisions that wait, and give up those whose worker died."""
+    memory.woken(division_runs.TASK)
+    return division_work.work()
