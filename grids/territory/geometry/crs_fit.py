@@ -176,9 +176,9 @@ def measure(
     field = _Field.paint(lines, ground.buildings) if lines else None
     fits = []
     for reading, (lon, lat) in zip(candidates, places, strict=True):
-        bounds = (lon.min(), lat.min(), lon.max(), lat.max())
+        bounds = (float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max()))
         strength, shift, road = field.weigh(lon, lat) if field else _UNKNOWN
-        fits.append(Fit(reading, tuple(map(float, bounds)), strength, shift, road))
+        fits.append(Fit(reading, bounds, strength, shift, road))
     return fits
 
 
@@ -246,11 +246,15 @@ class _Field:
         strength = (here - float(window.mean())) / spread
         row, column = np.unravel_index(int(window.argmax()), window.shape)
         best = (float(window[row, column]) - float(window.mean())) / spread
-        shift = (float(column - reach) * self.cell_m, float(row - reach) * self.cell_m)
+        shift: tuple[float, float] | None
+        east = float(column - reach) * self.cell_m
+        north = float(row - reach) * self.cell_m
         if best < CERTAIN:
             shift = None
-        elif best - strength < 0.5 or max(map(abs, shift)) <= self.cell_m:
+        elif best - strength < 0.5 or max(abs(east), abs(north)) <= self.cell_m:
             shift = (0.0, 0.0)
+        else:
+            shift = (east, north)
         return strength, shift, self._road_m(x[inside], y[inside])
 
     def _road_m(self, x: FloatArray, y: FloatArray) -> float:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
@@ -159,7 +160,8 @@ def _cells(block: Polygon, shapes: Sequence[BaseGeometry]) -> list[BaseGeometry]
         return [block]
     # The diagram's cells may be unsound where points stand on a lattice; its edges never are.
     edges = shapely.voronoi_polygons(shapely.multipoints(alone), extend_to=block, only_edges=True)
-    cells = np.array(_cut(block, [edges]), dtype=object)
+    faces: list[BaseGeometry] = list(_cut(block, list(shapely.get_parts(edges))))
+    cells: npt.NDArray[np.object_] = np.array(faces, dtype=object)
     tree = shapely.STRtree(list(shapes))
     owner = np.empty(len(cells), dtype=int)
     nearest = tree.query_nearest(shapely.point_on_surface(cells))
@@ -178,7 +180,7 @@ def _faces(
     walls: Sequence[BaseGeometry],
     units: Mapping[int, BaseGeometry],
 ) -> list[Polygon]:
-    lines = [block.boundary for block in blocks]
+    lines: list[BaseGeometry] = [block.boundary for block in blocks]
     lines += [units[n].boundary for n in sorted(units)]
     return _cut(parent, [*lines, *walls])
 
@@ -214,14 +216,16 @@ def _label(
         if number in under:
             labels.append(own[numbers[under[number]]])
             continue
-        block = block_of.get(number)
-        inhabitants = members.get(block, []) if block is not None else []
+        block = block_of.get(number, -1)
+        inhabitants = members.get(block, [])
         grids = {own[numbers[unit]] for unit in inhabitants}
         if len(grids) < 2:
             labels.append(next(iter(grids), None))
             continue
-        tree = trees.setdefault(block, shapely.STRtree([units[numbers[u]] for u in inhabitants]))
-        labels.append(own[numbers[inhabitants[int(tree.nearest(middles[number]))]]])
+        if block not in trees:
+            trees[block] = shapely.STRtree([units[numbers[unit]] for unit in inhabitants])
+        nearest = int(trees[block].nearest(middles[number]))
+        labels.append(own[numbers[inhabitants[nearest]]])
     return labels, [number in under for number in range(len(faces))]
 
 
