@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -32,6 +32,8 @@ from incidents.models import HistoryEntry, Incident
 MAP_MM = (181.0, 100.0)
 MOST_CASES = 500
 MOST_UNREAD = 60
+# Posts that end on one occasion seldom end at the same second.
+LEFT_WITHIN = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,7 @@ def may_open(access: Access, person: Person, now: datetime) -> bool:
     """The person, who keeps the roster there, and who supervises there."""
     if access.person_id == person.pk:
         return True
-    grids = Post.objects.held_at(now).filter(person=person, grid__isnull=False)
-    ids = list(grids.values_list("grid_id", flat=True))
+    ids = [post.grid_id for post in posts_handed_over(person, now) if post.grid_id]
     if access.everything or (access.may(Right.KEEP_ROSTER) and not ids):
         return True
     tree = Tree.at(now)
@@ -91,15 +92,25 @@ def may_open(access: Access, person: Person, now: datetime) -> bool:
     )
 
 
-@transaction.atomic
-def pack_for(*, person: Person, actor: Any, now: datetime, form: str, with_map: bool) -> Pack:
-    """The pack as it stands. Opening it is noted in the trail, with its form (page or pdf)."""
-    posts = list(
-        Post.objects.held_at(now)
-        .filter(person=person)
+def posts_handed_over(person: Person, now: datetime) -> list[Post]:
+    """The posts held now; of somebody who has left already, those that ended last."""
+    posts = (
+        Post.objects.filter(person=person)
         .select_related("grid__tier", "department")
         .order_by("grid__code", "role")
     )
+    held = list(posts.held_at(now))
+    if held:
+        return held
+    ended = [post for post in posts.filter(valid__endswith__lte=now) if not post.valid.isempty]
+    last = max((post.valid.upper for post in ended), default=None)
+    return [post for post in ended if last is not None and last - post.valid.upper <= LEFT_WITHIN]
+
+
+@transaction.atomic
+def pack_for(*, person: Person, actor: Any, now: datetime, form: str, with_map: bool) -> Pack:
+    """The pack as it stands. Opening it is noted in the trail, with its form (page or pdf)."""
+    posts = posts_handed_over(person, now)
     boundaries = list(
         Boundary.objects.valid_at(now)
         .filter(grid_id__in={post.grid_id for post in posts if post.grid_id})

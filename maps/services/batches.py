@@ -72,7 +72,10 @@ def forget(key: str) -> None:
 def run(*, boundary_id: int, language: str, site: str, now: datetime) -> int:
     """Draw and remember a batch; returns the number of boards. The worker's part."""
     key = key_of(boundary_id, language, site)
-    boundary = Boundary.objects.select_related("grid__tier").get(pk=boundary_id)
+    boundary = Boundary.objects.select_related("grid__tier").filter(pk=boundary_id).first()
+    if boundary is None:  # withdrawn meanwhile
+        forget(key)
+        return 0
     leaves = leaves_below(boundary, now)[:MOST_BOARDS]
     try:
         with translation.override(language):

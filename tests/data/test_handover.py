@@ -3,15 +3,18 @@
 from datetime import timedelta
 
 import pytest
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.test import Client
 from django.utils import timezone
 
 from gridmgmt.core.models import AuditEntry
 from gridmgmt.notifications.models import Notification
+from grids.people.models import Post
 from incidents.choices import State
 from incidents.models import HistoryEntry, Incident
 from tests.incidents.helpers import take, to_state
 from tests.pdf import read_pdf
+from tests.town import START
 
 ENGLISH = {"HTTP_ACCEPT_LANGUAGE": "en"}
 
@@ -101,6 +104,31 @@ def test_each_opening_is_noted_and_a_refused_one_is_not(town, sign_in) -> None:
     assert [entry.data["form"] for entry in entries] == ["page", "pdf"]
     assert {entry.actor_id for entry in entries} == {town.users["supervisor"].pk}
     assert entries[0].data["areas"] == [town.grids["a1"].pk]
+
+
+@pytest.mark.req("S-06")
+def test_who_has_left_already_hands_over_what_ended_last(town, sign_in) -> None:
+    person = town.users["owner"].person
+    now = timezone.now()
+    person.posts.update(valid=DateTimeTZRange(START, now - timedelta(hours=2)))
+    Post.objects.create(
+        person=person,
+        role="coordinator",
+        grid=town.grids["b1"],
+        valid=DateTimeTZRange(START, now - timedelta(days=90)),
+    )
+    answer = sign_in("supervisor").get(address(town, "owner", ".pdf"), **ENGLISH)
+    text, _sizes = read_pdf(answer.content)
+    assert "Areaa1" in text
+    assert "Areab1" not in text
+
+
+@pytest.mark.req("S-06")
+def test_the_person_s_page_leads_to_the_pack_for_who_may_open_it(town, sign_in) -> None:
+    pk = town.users["owner"].person.pk
+    for who, shown in (("supervisor", True), ("owner", True), ("dispatcher", False)):
+        page = sign_in(who).get(f"/roster/people/{pk}/").content.decode()
+        assert (f"/handover/{pk}/" in page) is shown, who
 
 
 @pytest.mark.req("S-06")

@@ -155,6 +155,12 @@ def _person(
         "away": next((a for a in absences if moment in a.during), None),
         "stands_in": list(found.stands_in.filter(during__contains=moment).select_related("person")),
         "may_keep": keeps,
+        "may_hand_over": keeps
+        or scope.access.person_id == found.pk
+        or any(
+            scope.access.may(Right.SUPERVISE, scope.tree.path(post.grid_id))
+            for post in found.posts.held_at(moment).filter(grid__isnull=False)
+        ),
         "may_open": keeps and bool(found.phone),
         "reason_form": ReasonForm(),
         "moment": moment,
