@@ -298,7 +298,7 @@ def test_a_park_is_cut_out_and_renamed(editor, draft, town):
     expect(page.locator(".draw-card__name")).to_have_text("公园")
     page.locator("#area-name").fill("和平公园")
     with stepped(page):
-        page.locator(".draw-rename button").click()
+        page.locator(".draw-rename button", has_text="Rename").click()
     expect(page.locator(".draw-card__name")).to_have_text("和平公园")
     shot(page, "draw-cut")
 
