@@ -24,7 +24,7 @@ from gridmgmt.core.permissions import Right
 from gridmgmt.core.tokens import HasScope
 from grids.territory.api.refusals import answers_refusals
 from grids.territory.api.serializers_editions import (
-    ConflictSerializer,
+    ConflictsSerializer,
     DifferenceSerializer,
     EditionSerializer,
     NewDraftSerializer,
@@ -97,7 +97,9 @@ class EditionList(EditionView, generics.GenericAPIView):
     filter_backends: list[type] = []
 
     @extend_schema(
+        operation_id="list_editions",
         summary="List drafts and editions",
+        responses=EditionSerializer(many=True),
         parameters=[
             OpenApiParameter("status", OpenApiTypes.STR, enum=EditionStatus.values),
             OpenApiParameter("name", OpenApiTypes.STR, description="Exactly this name."),
@@ -118,6 +120,7 @@ class EditionList(EditionView, generics.GenericAPIView):
         return self.get_paginated_response(shape.data)
 
     @extend_schema(
+        operation_id="open_draft",
         summary="Open a draft",
         request=NewDraftSerializer,
         responses={201: EditionSerializer, 400: RefusalSerializer, 403: RefusalSerializer},
@@ -135,7 +138,9 @@ class EditionList(EditionView, generics.GenericAPIView):
 class EditionDetail(EditionView):
     """One edition."""
 
-    @extend_schema(summary="Read one edition", responses=EditionSerializer)
+    @extend_schema(
+        operation_id="read_edition", summary="Read one edition", responses=EditionSerializer
+    )
     def get(self, request: Request, pk: int) -> Response:
         return Response(self.shown(self.edition(pk)))
 
@@ -144,6 +149,7 @@ class EditionDifference(EditionView):
     """What an edition changes against its base, grid by grid, and whom that touches."""
 
     @extend_schema(
+        operation_id="compare_edition",
         summary="Compare an edition with its base",
         description="A grid may stand in several lists. Areas in m²; households as the edition "
         "declares them, else as its buildings hold them. `estimated` says that no building is "
@@ -158,6 +164,7 @@ class EditionDifferenceOutlines(EditionView):
     """The changed grids' outlines before and after."""
 
     @extend_schema(
+        operation_id="edition_outlines",
         summary="The outlines before and after, as GeoJSON",
         description="`properties.side` is before or after, `properties.change` the weightiest "
         "change of the grid. EPSG:4326.",
@@ -180,6 +187,7 @@ class EditionPublish(EditionView):
     required_rights = (Right.PUBLISH,)
 
     @extend_schema(
+        operation_id="publish_edition",
         summary="Publish a draft, now or at a future moment",
         description="Everything or nothing. 409: somebody was quicker or has changed what the "
         "draft started from (`conflicts`; see rebase/). 422: `findings` refuse; structural ones "
@@ -214,6 +222,7 @@ class EditionWithdraw(EditionView):
     """Give up a draft, or call back what has not taken effect yet."""
 
     @extend_schema(
+        operation_id="withdraw_edition",
         summary="Withdraw a draft or a scheduled edition",
         request=None,
         responses={200: EditionSerializer, 400: RefusalSerializer, **REFUSALS},
@@ -231,21 +240,23 @@ class EditionRebase(EditionView):
     """Where others have changed what a draft started from: whose version it keeps."""
 
     @extend_schema(
+        operation_id="list_conflicts",
         summary="List the clashes of a draft with what others have published since",
-        responses=ConflictSerializer(many=True),
+        responses=ConflictsSerializer,
     )
     def get(self, request: Request, pk: int) -> Response:
         clashes = rebasing.conflicts(self.edition(pk))
         return Response({"conflicts": [conflict_json(clash) for clash in clashes]})
 
     @extend_schema(
+        operation_id="rebase_draft",
         summary="Settle clashes grid by grid",
         description="`keep` maps grid ids to mine or theirs. Mine takes over what they changed "
         "and the draft left alone; theirs drops the draft's change. `seen` maps grid ids to the "
         "boundary id of theirs that was looked at: newer ones stay unsettled. The answer lists "
         "what is left.",
         request=RebaseSerializer,
-        responses={200: ConflictSerializer(many=True), 400: RefusalSerializer, **REFUSALS},
+        responses={200: ConflictsSerializer, 400: RefusalSerializer, **REFUSALS},
     )
     @answers_refusals
     def post(self, request: Request, pk: int) -> Response:

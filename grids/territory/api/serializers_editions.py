@@ -155,6 +155,10 @@ class ConflictSerializer(serializers.Serializer):
     mine = serializers.DictField()
 
 
+class ConflictsSerializer(serializers.Serializer):
+    conflicts = ConflictSerializer(many=True)
+
+
 def difference_json(found: Difference) -> dict[str, Any]:
     """A difference as DifferenceSerializer describes it."""
     rows = {row.grid.pk: changed_json(row) for row in found.rows}
