@@ -20,7 +20,8 @@ def round_scale(least: float) -> int:
     power = 10 ** math.floor(math.log10(max(least, LARGEST)))
     for step in (*STEPS, 10):
         if step * power >= max(least, LARGEST) - 1e-6:
-            return round(step * power)
+            whole: int = round(step * power)
+            return whole
     raise AssertionError("ten times a power of ten is above everything below the next power")
 
 

@@ -6,6 +6,7 @@ import math
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import shapely
@@ -117,15 +118,15 @@ class Board:
             box = candidate.box
             if not self.is_free(box):
                 continue
-            if candidate.leader is not None and not self._way_is_free(candidate):
+            if candidate.leader and not self._way_is_free(candidate, candidate.leader):
                 continue
             self.taken.append(box)
             self.placed.append(candidate)
             return candidate
         return None
 
-    def _way_is_free(self, candidate: Placed) -> bool:
-        line = shapely.LineString([candidate.leader, (candidate.x, candidate.y)])
+    def _way_is_free(self, candidate: Placed, start: tuple[float, float]) -> bool:
+        line = shapely.LineString([start, (candidate.x, candidate.y)])
         return not self.taken or not bool(shapely.intersects(np.array(self.taken), line).any())
 
 
@@ -138,7 +139,7 @@ def inner_points(area: BaseGeometry, most: int = 40) -> list[tuple[float, float]
     centre = shapely.get_point(shapely.maximum_inscribed_circle(largest), 0)
     west, north, east, south = largest.bounds
     xs, ys = np.meshgrid(np.linspace(west, east, 15)[1:-1], np.linspace(north, south, 15)[1:-1])
-    cloud = shapely.points(np.column_stack([xs.ravel(), ys.ravel()]))
+    cloud: Any = shapely.points(np.column_stack([xs.ravel(), ys.ravel()]))
     shapely.prepare(largest)
     inside = cloud[shapely.contains(largest, cloud)]
     room = shapely.distance(inside, shapely.boundary(largest))

@@ -75,7 +75,8 @@ def _order(area: Area, view: View, tight: float) -> tuple[float, ...]:
 
 def _visible(shape: BaseGeometry, view: View) -> BaseGeometry:
     """The part of a shape that is on the paper, in millimetres."""
-    return shapely.intersection(shapely.make_valid(view.to_mm(shape)), view.paper)
+    seen: BaseGeometry = shapely.intersection(shapely.make_valid(view.to_mm(shape)), view.paper)
+    return seen
 
 
 def _area_names(area: Area, view: View) -> Iterator[Placed]:
