@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import shapely
 from django.contrib.gis.db.models.functions import AsWKB
 from django.contrib.gis.geos import GEOSGeometry
@@ -16,6 +17,7 @@ from django.db.models import Q, QuerySet
 from shapely.geometry.base import BaseGeometry
 
 from grids.territory.choices import STRUCTURAL, FindingKind
+from grids.territory.geometry import borders
 from grids.territory.geometry.coverage import (
     CoverageFinding,
     CoverageReport,
@@ -69,6 +71,15 @@ class _Task:
         wanted |= {node.grid_id for area in self.areas for node in self.children[area]}
         found = geometries([self.nodes[grid].boundary_id for grid in wanted])
         self.shapes = {grid: found[self.nodes[grid].boundary_id] for grid in wanted}
+
+    def sound(self) -> dict[int, BaseGeometry]:
+        """Only outlines that are polygons."""
+        shapes = np.empty(len(self.shapes), dtype=object)
+        shapes[:] = list(self.shapes.values())
+        good = borders.sound(shapes)
+        return {
+            grid: self.shapes[grid] for grid, fine in zip(self.shapes, good, strict=True) if fine
+        }
 
 
 def division(moment: dt.datetime, edition: Edition | None = None) -> dict[int, Node]:
@@ -188,9 +199,10 @@ def _check(task: _Task, *, advice: bool) -> CoverageReport:
     if advice:
         own = [task.nodes[grid] for grid in task.own]
         leaves = [n for n in own if _is_leaf(n, task)]
-        report.findings += outline_check.advice(own, task.children, task.shapes)
-        report.findings += ground_check.bands(own, task.shapes)
-        report.findings += ground_check.cut_buildings(leaves, task.children, task.shapes)
+        shapes = task.sound()
+        report.findings += outline_check.advice(own, task.children, shapes)
+        report.findings += ground_check.bands(own, shapes)
+        report.findings += ground_check.cut_buildings(leaves, task.children, shapes)
     return report
 
 

@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from grids.territory.choices import FindingKind, GridKind, PlaceKind
 from grids.territory.geometry.arrangement import sizes_m
-from grids.territory.geometry.coverage import CoverageFinding, ring_fault
+from grids.territory.geometry.coverage import CoverageFinding
 from grids.territory.models import Building, Place, Road
 from grids.territory.services.nodes import Node
 
@@ -66,8 +66,7 @@ def bands(nodes: Sequence[Node], shapes: Mapping[int, BaseGeometry]) -> list[Cov
     banded = [
         n
         for n in nodes
-        if (n.household_min is not None or n.household_max is not None)
-        and not ring_fault(shapes[n.grid_id])
+        if (n.household_min is not None or n.household_max is not None) and n.grid_id in shapes
     ]
     if not banded:
         return []
@@ -106,7 +105,7 @@ def cut_buildings(
     shapes: Mapping[int, BaseGeometry],
 ) -> Iterator[CoverageFinding]:
     """Buildings that a border between grids runs through, by the leaf that holds most of them."""
-    sound = [n for n in leaves if not ring_fault(shapes[n.grid_id])]
+    sound = [n for n in leaves if n.grid_id in shapes]
     if not sound:
         return
     asked = {n.grid_id for n in sound}
@@ -140,7 +139,7 @@ def _with_siblings(
     known = {n.grid_id: n for n in leaves}
     for parent in {n.parent_id for n in leaves}:
         for sibling in children.get(parent or 0, ()):
-            if not children.get(sibling.grid_id) and not ring_fault(shapes.get(sibling.grid_id)):
+            if not children.get(sibling.grid_id) and sibling.grid_id in shapes:
                 known[sibling.grid_id] = sibling
     return list(known.values())
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
 import shapely
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from grids.territory.choices import FindingKind
-from grids.territory.geometry.coverage import CoverageFinding, area_m2, ring_fault
+from grids.territory.geometry.coverage import CoverageFinding, area_m2
 from grids.territory.services.nodes import Node
 
 
@@ -18,24 +19,20 @@ def advice(
     children: Mapping[int, Sequence[Node]],
     shapes: Mapping[int, BaseGeometry],
 ) -> Iterator[CoverageFinding]:
-    """Advice on each node's outline; `children` by parent and `shapes` by grid id as known."""
-    sound = [n for n in nodes if not ring_fault(shapes[n.grid_id])]
-    for node in sound:
+    """Advice on each outline; `children` by parent and sound `shapes` by grid id, as known."""
+    sound = [n for n in nodes if n.grid_id in shapes]
+    outlines = np.array([shapes[n.grid_id] for n in sound], dtype=object)
+    parts_of = shapely.get_num_geometries(outlines)
+    every, owner = shapely.get_parts(outlines, return_index=True)
+    holed = set(owner[shapely.get_num_interior_rings(every) > 0].tolist())
+    for number, node in enumerate(sound):
         shape = shapes[node.grid_id]
-        parts = shapely.get_parts(shape)
-        for part in parts:
-            for ring in part.interiors:
-                yield _hole(node, Polygon(ring))
-        if len(parts) > 1:
-            siblings = [
-                other
-                for other in children.get(node.parent_id or 0, ())
-                if other is not node and other.grid_id in shapes
-            ]
-            largest = max(range(len(parts)), key=lambda number: parts[number].area)
-            for number, part in enumerate(parts):
-                if number != largest:
-                    yield _part(node, part, siblings, shapes)
+        if number in holed:
+            for part in shapely.get_parts(shape):
+                for ring in part.interiors:
+                    yield _hole(node, Polygon(ring))
+        if parts_of[number] > 1:
+            yield from _parts(node, shape, children, shapes)
         if not node.confirmed:
             yield CoverageFinding(
                 FindingKind.UNCONFIRMED.value,
@@ -62,6 +59,25 @@ def _hole(node: Node, ground: Polygon) -> CoverageFinding:
     )
 
 
+def _parts(
+    node: Node,
+    shape: BaseGeometry,
+    children: Mapping[int, Sequence[Node]],
+    shapes: Mapping[int, BaseGeometry],
+) -> Iterator[CoverageFinding]:
+    """All parts but the largest."""
+    siblings = [
+        other
+        for other in children.get(node.parent_id or 0, ())
+        if other is not node and other.grid_id in shapes
+    ]
+    parts = shapely.get_parts(shape)
+    largest = int(np.argmax(shapely.area(parts)))
+    for number, part in enumerate(parts):
+        if number != largest:
+            yield _part(node, part, siblings, shapes)
+
+
 def _part(
     node: Node, part: Polygon, siblings: Sequence[Node], shapes: Mapping[int, BaseGeometry]
 ) -> CoverageFinding:
@@ -69,7 +85,7 @@ def _part(
     borders = {
         other.code: shapely.intersection(part.boundary, shapes[other.grid_id].boundary).length
         for other in siblings
-        if shapely.intersects(part, shapes[other.grid_id]) and not ring_fault(shapes[other.grid_id])
+        if shapely.intersects(part, shapes[other.grid_id])
     }
     best = min(borders, key=lambda code: (-borders[code], code)) if borders else None
     given = best is not None and borders[best] > 0
