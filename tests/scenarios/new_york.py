@@ -1,7 +1,7 @@
 """New York's own requests, routed by us and compared with what the city published.
 
-`python -m tests.scenarios.new_york TRACTS.csv BOARDS.csv [--slivers FILE.json] [--write PAGE]` compares two
-files that `route_points` wrote: one from the database with boroughs, neighbourhoods and tracts,
+`python -m tests.scenarios.new_york TRACTS.csv BOARDS.csv [--slivers JSON] [--write PAGE]` compares
+two files that `route_points` wrote: one from the database with boroughs, neighbourhoods and tracts,
 one from the database with boroughs and community districts. See script/new-york.
 """
 
@@ -174,18 +174,18 @@ def sliver_lines(slivers: list[dict]) -> list[str]:
         "",
         f"## Proof of coverage: {len(slivers)} findings, repaired to none",
         "",
-        "2,165 tracts in 195 neighbourhoods in 5 boroughs, as the city publishes them. Below is all",
-        "that `check_coverage` lists. `repair_coverage` mends it in one step; then the check lists",
-        "nothing, and all requests are routed as before: only this ground has changed hands.",
+        "2,165 tracts in 195 neighbourhoods in 5 boroughs, as the city publishes them. Below is",
+        "all that `check_coverage` lists. `repair_coverage` mends it in one step; then the check",
+        "lists nothing, and all requests are routed as before: only this ground has changed hands.",
         "",
         "| kind | tier | codes | m² | place |",
         "|---|---|---|---|---|",
     ]
-    for row in slivers:
-        lines.append(
-            f"| {row['kind']} | {row['tier']} | {', '.join(row['codes'])} | {row['area_m2']:.2f} "
-            f"| {row['lon']:.5f} {row['lat']:.5f} |"
-        )
+    lines += [
+        f"| {row['kind']} | {row['tier']} | {', '.join(row['codes'])} | {row['area_m2']:.2f} "
+        f"| {row['lon']:.5f} {row['lat']:.5f} |"
+        for row in slivers
+    ]
     return lines
 
 
