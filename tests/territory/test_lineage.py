@@ -75,6 +75,20 @@ def test_ground_that_nobody_took_over_is_missing_in_the_sum(town) -> None:
     assert shares[b2] == [(b2, pytest.approx(0.5, abs=1e-4))]
 
 
+def test_heirs_that_overlap_share_what_there_was(town) -> None:
+    edition = draft("overlap")
+    heir = split_a1(town, edition)
+    put(edition, town, "a1")  # all of its ground, and the new grid the north of it
+    edition.boundaries.filter(grid=town.grids["a1"]).update(
+        geometry=box(116.30, 40.00, 116.31, 40.0199)
+    )
+    publish(edition, accept_findings="both look after the north")
+    a1 = town.grids["a1"].pk
+    shares = dict(lineage.shares_to(START, timezone.now(), by="area")[a1])
+    assert set(shares) == {a1, heir.pk}
+    assert sum(shares.values()) == pytest.approx(1)
+
+
 def test_a_scheduled_edition_counts_from_its_moment_on(town) -> None:
     edition = draft("later")
     split_a1(town, edition)

@@ -233,9 +233,12 @@ def _changes_between(
 
 
 def _whole(parts: Iterable[tuple[int, float]]) -> list[tuple[int, float]]:
-    """Shares whose sum misses 1 by rounding only, stretched to 1, so that no case gets lost."""
+    """Shares whose sum misses 1 by rounding are stretched to 1, so that no case gets lost.
+
+    They are shrunk to 1 where heirs were published with an overlap, so that none counts twice.
+    """
     kept = [(heir, share) for heir, share in parts if share > 0]
     total = sum(share for _heir, share in kept)
-    if not kept or abs(total - 1) > ROUNDING:
+    if not kept or total < 1 - ROUNDING:
         return kept
     return [(heir, share / total) for heir, share in kept]
