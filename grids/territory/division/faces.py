@@ -21,6 +21,8 @@ from grids.territory.division.types import Bools, DivisionError, Floats, Ints, S
 BEYOND_M = 0.01  # lines end this far beyond what they meet, so that they surely cross it
 ON_M = 0.002  # a segment this near to a barrier runs along it
 ASIDE_M = 0.02
+ROUNDED_M = 1e-6
+LOST_M2 = 1e-3
 Check = Callable[[], None]
 
 
@@ -85,14 +87,21 @@ def faces_of(
 
 
 def _polygonized(lines: list[BaseGeometry], parent: BaseGeometry, check: Check) -> Shapes:
-    """The faces between the lines that lie in the parent, in a fixed order."""
-    noded = shapely.union_all(np.array(lines, dtype=object))
-    check()
-    shapes = np.array(shapely.get_parts(shapely.polygonize(shapely.get_parts(noded))))
-    check()
-    if len(shapes):
-        shapely.prepare(parent)
-        shapes = shapes[shapely.intersects(parent, shapely.point_on_surface(shapes))]
+    """The faces between the lines that lie in the parent, in a fixed order.
+
+    Lines that run within a hair of each other (a footprint clipped to the parent) can defeat exact
+    noding and lose ground; then all vertices are rounded to a micrometre first.
+    """
+    for grid_m in (None, ROUNDED_M):
+        noded = shapely.union_all(np.array(lines, dtype=object), grid_size=grid_m)
+        check()
+        shapes = np.asarray(shapely.get_parts(shapely.polygonize(shapely.get_parts(noded))))
+        check()
+        if len(shapes):
+            shapely.prepare(parent)
+            shapes = shapes[shapely.intersects(parent, shapely.point_on_surface(shapes))]
+        if abs(float(shapely.area(shapes).sum()) - parent.area) <= LOST_M2:
+            break
     if not len(shapes):
         raise DivisionError("parent_without_ground")
     boxes = shapely.bounds(shapes)
