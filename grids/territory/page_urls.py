@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from grids.territory.views import draw, editions, exports, imports, lists
+from grids.territory.views import division, draw, editions, exports, imports, lists
 
 app_name = "division"
 urlpatterns = [
@@ -12,6 +12,11 @@ urlpatterns = [
     path("<int:pk>/rebase/", editions.rebase, name="rebase"),
     path("<int:pk>/withdraw/", editions.withdraw, name="withdraw"),
     path("<int:pk>/", draw.draw, name="draft"),
+    path("<int:pk>/propose/", division.propose, name="propose"),
+    path("<int:pk>/propose/<int:run>/", division.run_page, name="run"),
+    path("<int:pk>/propose/<int:run>/cancel/", division.cancel, name="run_cancel"),
+    path("<int:pk>/propose/<int:run>/again/", division.again, name="run_again"),
+    path("<int:pk>/propose/<int:run>/<int:number>/take/", division.take, name="take"),
     path("<int:pk>/steps.json", draw.steps, name="steps"),
     path("export.<slug:ending>", exports.export_current, name="export_current"),
     path("<int:pk>/export.<slug:ending>", exports.export_draft, name="export"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from grids.territory.api import drawing, editions, findings, views
+from grids.territory.api import division_runs, drawing, editions, findings, views
 
 app_name = "territory"
 urlpatterns = [
@@ -43,6 +43,27 @@ urlpatterns = [
         "editions/<int:pk>/findings/<int:finding>/repair/",
         findings.FindingRepair.as_view(),
         name="draft_repair",
+    ),
+    path("editions/<int:pk>/division-runs/", division_runs.RunList.as_view(), name="division_runs"),
+    path(
+        "editions/<int:pk>/division-runs/<int:run>/",
+        division_runs.RunDetail.as_view(),
+        name="division_run",
+    ),
+    path(
+        "editions/<int:pk>/division-runs/<int:run>/cancel/",
+        division_runs.RunCancel.as_view(),
+        name="division_run_cancel",
+    ),
+    path(
+        "editions/<int:pk>/division-runs/<int:run>/proposals/<int:number>.geojson",
+        division_runs.ProposalOutlines.as_view(),
+        name="division_proposal_outlines",
+    ),
+    path(
+        "editions/<int:pk>/division-runs/<int:run>/proposals/<int:number>/take/",
+        division_runs.ProposalTake.as_view(),
+        name="division_proposal_take",
     ),
     path("ground/lines.geojson", drawing.GroundLines.as_view(), name="ground_lines"),
     path("tiers/", views.TierList.as_view(), name="tiers"),

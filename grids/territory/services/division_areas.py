@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from gridmgmt.core.permissions import Right
 from grids.territory.errors import OutOfReach, TerritoryError
-from grids.territory.models import Edition
+from grids.territory.models import DivisionRun, Edition
 from grids.territory.services.division_ground import leaf_tier
 from grids.territory.services.drawing.states import laid_over
 from grids.territory.services.scope import MayAct, paths_in
@@ -111,3 +111,19 @@ def chosen(
                 % {"codes": ", ".join(beyond[:10])}
             )
     return wanted
+
+
+def runs_within_reach(
+    edition: Edition, runs: Sequence[DivisionRun], access: MayAct
+) -> list[DivisionRun]:
+    """Those runs of the draft all of whose areas the reader may redraw."""
+    if access.may(Right.DRAW, ()):
+        return list(runs)
+    mine = {area.code for area in within_reach(divisible(edition), access)}
+    return [run for run in runs if mine.issuperset(run.parameters["areas"])]
+
+
+def refuse_run(run: DivisionRun, access: MayAct) -> None:
+    """Raise OutOfReach when the reader may not redraw all areas of a run."""
+    if run.edition is None or not runs_within_reach(run.edition, [run], access):
+        raise OutOfReach(_("This division concerns areas that your posts do not cover."))
