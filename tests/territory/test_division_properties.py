@@ -95,7 +95,7 @@ def _largest(shape: shapely.Geometry) -> shapely.Geometry:
     return max(shapely.get_parts(shape), key=shapely.area, default=shape)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(problem=grounds(), target=st.sampled_from([60.0, 200.0]), seed=st.integers(0, 99))
 def test_every_division_keeps_the_law(problem: Problem, target: float, seed: int) -> None:
     problem = clipped(problem)

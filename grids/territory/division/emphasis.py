@@ -36,15 +36,13 @@ WEIGHTS = {  # even, compact, along barriers
 @dataclass(frozen=True)
 class Plan:
     """How long to search: trees for each first cut, sweeps over the map, sweeps at bad places;
-    after how many sweeps in vain it stops, after how many it smooths, and how often it begins
-    anew to keep the best."""
+    after how many sweeps in vain it stops, and after how many it smooths."""
 
     tries: int
     sweeps: int
     focus: int
     patience: int
     smooth: int
-    turns: int
 
 
 def parts_of(
@@ -130,18 +128,8 @@ def _searched(
     )
     plan = _plan(wish, count)
     known = (today, stability) if stability > 0 and bool((today >= 0).any()) else None
-    best: tuple[float, Ints] | None = None
-    for turn in range(plan.turns):
-        _run(division, plan, wish, known, emphasis, _part_of(check, turn, plan.turns))
-        total_badness = float(division.measure.badness(division.sums()).sum())
-        if best is None or total_badness < best[0]:
-            best = (total_badness, division.part)
-    return best[1] if best is not None else division.part
-
-
-def _part_of(check: Callable[[float], None], turn: int, turns: int) -> Callable[[float], None]:
-    """The progress of one of several turns."""
-    return lambda share: check((turn + share) / turns)
+    _run(division, plan, wish, known, emphasis, check)
+    return division.part
 
 
 def _run(
@@ -206,7 +194,7 @@ def _smooth(
 def _plan(wish: Wish, count: int) -> Plan:
     """Small areas are cheap to search well."""
     if count <= 1:
-        return Plan(1, 0, 0, 1, 1, 1)
+        return Plan(1, 0, 0, 1, 1)
     if count <= 20:
         tries, sweeps, focus, patience = 12, 120, 300, 16
     elif count <= 60:
@@ -220,7 +208,6 @@ def _plan(wish: Wish, count: int) -> Plan:
         round(focus * effort),
         patience,
         40,
-        2 if count <= 20 else 1,
     )
 
 
