@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from data.demo_loader.accounts import FILE_NAME, Accounts, give_passwords, write_accounts
 from data.demo_loader.cases import CaseWriter
+from data.demo_loader.draft import draw_draft
 from data.demo_loader.draws import Spot
 from data.demo_loader.ground import DEMO_FILE, EDITION, Division, division_of, load_division
 from data.demo_loader.office import Office
@@ -76,6 +77,8 @@ def load_demo(*, cases: int, now: datetime, local_dir: Path, say: Say) -> Loaded
         loaded.accounts = give_passwords(account_users(staff, division))
         say(_("A simulated year of %(count)s cases") % {"count": cases})
         loaded.lights = _write_cases(cases, division, staff, now, rng)
+        say(_("A draft that redraws two communities"))
+        draw_draft(division, actor=staff.street[Role.ADMINISTRATOR][0], now=now)
         loaded.cases = Incident.objects.filter(simulated=True).count()
         audit.record(
             actor=None,

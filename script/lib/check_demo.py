@@ -1,5 +1,6 @@
 """What `script/demo --check` does: every main page as its role, and one report from end to end."""
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,6 +45,14 @@ PAGES = (
     Page("/map/", "grid_head", "<main"),
     Page("/today/", "leader", "<main"),
     Page("/statistics/", "analyst", "<main"),
+    Page("/map/history/", "supervisor", "<main"),
+    Page("/division/", "administrator", "<main"),
+    Page("/division/", "supervisor", "<main"),
+    Page("/roster/", "supervisor", "<main"),
+    Page("/roster/vacancies/", "administrator", "<main"),
+    Page("/grids/110108014/", mark="<main"),
+    Page("/grids/110108014001/board/", mark="<main"),
+    Page("/settings/public/", "administrator", "<form"),
     Page("/inbox/", "manager", "<main"),
     Page("/admin/", "administrator", 'id="content'),
     Page("/health/page/", "administrator", "<main"),
@@ -93,6 +102,15 @@ class Check:
         if page.mark and page.mark not in answer.text:
             raise Fault(f"does not show {page.mark!r}")
 
+    def open_draft(self) -> None:
+        """The demonstration's draft with its pages, found by the list of drafts."""
+        listed = self.visitor("administrator").open("/division/").text
+        found = re.search(r'href="(/division/\d+/)"', listed)
+        if found is None:
+            raise Fault("the list names no draft")
+        for part in ("", "try/", "publish/", "propose/", "import/", "list/"):
+            self.open_page(Page(found[1] + part, "administrator", "<main"))
+
     def wait_until_healthy(self) -> None:
         """Worker and scheduler report soon after the start; raises Fault when they do not."""
         end = time.monotonic() + HEALTHY_WITHIN_S
@@ -115,6 +133,7 @@ def run(base_url: str, accounts: Accounts) -> int:
             check.open_page(page)
 
         check.attempt(name, visit)
+    check.attempt("the draft: map, trial, publishing, proposals, import, list", check.open_draft)
     for name, step in Story(check).steps():
         check.attempt(name, step)
     check.attempt("/health/: database, queue, worker, scheduler, events", check.wait_until_healthy)
