@@ -1,11 +1,14 @@
 """Questions to the roster."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, models
 from django.utils import timezone
+
+from gridmgmt.core.asked_once import is_kept, once
 
 
 class PostQuerySet(models.QuerySet):
@@ -28,25 +31,47 @@ FROM people_post p
 JOIN people_person h ON h.id = p.person_id
 LEFT JOIN people_absence a ON a.person_id = h.id AND a.during @> %(moment)s
 LEFT JOIN people_person s ON s.id = a.stand_in_id
-WHERE p.valid @> %(moment)s AND p.role = ANY(%(roles)s) AND """
-_ON_GRIDS = _PRESENT + "p.grid_id = ANY(%(grids)s)"
-_ABOVE = _PRESENT + "(p.grid_id IS NULL OR p.grid_id = ANY(%(grids)s))"
-_IN_DEPARTMENT = _PRESENT + "p.department_id = %(department)s"
+WHERE p.valid @> %(moment)s"""
+_OF_ROLES = _PRESENT + " AND p.role = ANY(%(roles)s) AND "
+_ON_GRIDS = _OF_ROLES + "p.grid_id = ANY(%(grids)s)"
+_ABOVE = _OF_ROLES + "(p.grid_id IS NULL OR p.grid_id = ANY(%(grids)s))"
+_IN_DEPARTMENT = _OF_ROLES + "p.department_id = %(department)s"
+_ROLE, _GRID, _DEPARTMENT = range(3)  # columns
 
 
 def posts_on_grids(
     grid_ids: Sequence[int], roles: Sequence[str], moment: datetime, *, or_anywhere: bool = False
 ) -> list[tuple[Any, ...]]:
     """Rows of the posts of these roles on these grids; `or_anywhere` adds those without a grid."""
+    if is_kept():
+        anywhere = {None} if or_anywhere else set()
+        return _chosen(_GRID, {*grid_ids} | anywhere, roles, moment)
     sql = _ABOVE if or_anywhere else _ON_GRIDS
     return _rows(sql, {"grids": list(grid_ids), "roles": [*map(str, roles)], "moment": moment})
 
 
 def posts_in_department(department_id: int, role: str, moment: datetime) -> list[tuple[Any, ...]]:
     """Rows of the posts of this role in one department."""
+    if is_kept():
+        return _chosen(_DEPARTMENT, [department_id], [role], moment)
     return _rows(
         _IN_DEPARTMENT, {"department": department_id, "roles": [str(role)], "moment": moment}
     )
+
+
+def _chosen(
+    column: int, wanted: Iterable[int | None], roles: Sequence[str], moment: datetime
+) -> list[tuple[Any, ...]]:
+    """The same rows out of all posts of the moment, which a batch holds."""
+
+    def all_posts() -> dict[tuple[int | None, str], list[tuple[Any, ...]]]:
+        found = defaultdict(list)
+        for row in _rows(_PRESENT, {"moment": moment}):
+            found[row[column], row[_ROLE]].append(row)
+        return found
+
+    posts = once(("posts", column, moment), all_posts)
+    return [row for key in wanted for role in roles for row in posts.get((key, role), ())]
 
 
 def _rows(sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -16,6 +16,7 @@ from typing import Any
 from django.db import models
 from django.db.models.base import ModelState
 
+from gridmgmt.core.asked_once import Answers, keeping
 from gridmgmt.core.copying import copy_rows
 from grids.territory.choices import Answer
 from grids.territory.services.responsibility import Responsibility
@@ -71,6 +72,7 @@ class Batch(Desk):
 
     def __init__(self) -> None:
         self._decisions: dict[tuple[Any, ...], Decision] = {}
+        self._answers: Answers = {}
         self._clocks: dict[tuple[Any, ...], CaseClock] = {}
         self._rows: dict[type[models.Model], list[models.Model]] = defaultdict(list)
 
@@ -84,16 +86,20 @@ class Batch(Desk):
         avoid_user_id: int | None = None,
     ) -> Decision:
         if place is not None and place.answer not in ALIKE:
-            return super().decide(purpose, incident, place, now=now, avoid_user_id=avoid_user_id)
+            with keeping(self._answers):
+                return super().decide(
+                    purpose, incident, place, now=now, avoid_user_id=avoid_user_id
+                )
         # Only rules look at the kind of the case; posts are asked by the place alone.
         kind = (incident.category_id, incident.channel) if purpose == Purpose.HANDLE else ()
         others = place and tuple(area.grid_id for area in place.others)
         where = place and (place.answer, place.path, others)
         key = (purpose, where, kind, incident.grade, incident.urgent, now, avoid_user_id)
         if key not in self._decisions:
-            self._decisions[key] = super().decide(
-                purpose, incident, place, now=now, avoid_user_id=avoid_user_id
-            )
+            with keeping(self._answers):
+                self._decisions[key] = super().decide(
+                    purpose, incident, place, now=now, avoid_user_id=avoid_user_id
+                )
         return replace(self._decisions[key], responsibility=place)
 
     def first_clock(self, incident: Incident, kind: str, *, now: datetime) -> CaseClock:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from gridmgmt.core.asked_once import is_kept, once
 from gridmgmt.core.permissions import Role
 from grids.people.models import Department
 from grids.people.services import roster
@@ -119,18 +120,34 @@ def by_rules(case: Case) -> Decision:
 
 def _applying(case: Case) -> list[RoutingRule]:
     answer = case.place.answer if case.place else ""
-    candidates = RoutingRule.objects.that_can_apply(
-        path=case.path,
-        category=case.category,
-        grade=case.grade,
-        answer=answer,
-        channel=case.channel,
+    path = _that_rules_name(case.path) if is_kept() else case.path
+    candidates = once(
+        ("rules", path, case.category and case.category.pk, case.grade, answer, case.channel),
+        lambda: list(
+            RoutingRule.objects.that_can_apply(
+                path=path,
+                category=case.category,
+                grade=case.grade,
+                answer=answer,
+                channel=case.channel,
+            )
+        ),
     )
     hour = timezone.localtime(case.now, timezone.get_default_timezone()).time()
     fitting = [r for r in candidates if rule_order.in_window(hour, r.time_from, r.time_to)]
     order = settings.ROUTING_ORDER
     # Rules tie only when they cannot meet; the number settles it for ever all the same.
     return sorted(fitting, key=lambda r: (rule_order.ordered(r, order), -r.pk), reverse=True)
+
+
+def _that_rules_name(path: tuple[int, ...]) -> tuple[int, ...]:
+    """The path's areas that some rule asks for: no rule can tell others apart. The root stays,
+    because a place without any area is none."""
+    named = once(
+        "grids of rules",
+        lambda: {*RoutingRule.objects.filter(active=True).values_list("grid_id", flat=True)},
+    )
+    return path[:1] + tuple(grid_id for grid_id in path[1:] if grid_id in named)
 
 
 def _by_rule(case: Case, rule: RoutingRule) -> Decision | None:
@@ -211,7 +228,7 @@ def _owned(
     if area is not None:
         path = case.path[: case.path.index(area.grid_id) + 1]
     elif grid_id is not None:
-        path = _path_of(grid_id, case.now)
+        path = once(("path", grid_id, case.now), lambda: _path_of(grid_id, case.now))
     else:
         path = case.path
     others = case.place.others if case.place else ()
@@ -263,6 +280,8 @@ def _why_nearest(department: Department) -> Reason:
 def _tier_id(grid_id: int | None) -> int | None:
     if grid_id is None:
         return None
+    if is_kept():
+        return once("tiers", lambda: dict(Grid.objects.values_list("pk", "tier_id")))[grid_id]
     return _tier_of(connection.settings_dict["NAME"], grid_id)
 
 

@@ -14,6 +14,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext as _
 
 from gridmgmt.core import audit, outbox
+from gridmgmt.core.asked_once import is_kept, once
 from gridmgmt.core.permissions import Role
 from grids.people.models import Absence, Department, Person, Post
 from grids.people.querysets import posts_in_department, posts_on_grids
@@ -97,7 +98,12 @@ def responsible_person(path: Sequence[int], role: str, moment: datetime) -> Hold
 def department_for(system: str, path: Sequence[int]) -> Department | None:
     """The active department of a management system at the leaf or nearest above it."""
     level = {grid_id: index for index, grid_id in enumerate(path)}
-    found = Department.objects.filter(system=system, grid_id__in=list(path), active=True)
+    active = Department.objects.filter(system=system, active=True)
+    if is_kept():
+        everywhere = once(("departments", system), lambda: list(active))
+        found = [department for department in everywhere if department.grid_id in level]
+    else:
+        found = list(active.filter(grid_id__in=list(path)))
     return max(found, key=lambda d: (level[d.grid_id], -d.pk), default=None)
 
 
