@@ -147,8 +147,13 @@ def _regions(blocks: Shapes, buildings: Shapes, home: Ints, check: Check) -> tup
             shapely.multipoints(points[start:end]), extend_to=blocks[block[start]], ordered=True
         )
         cells = np.asarray(shapely.get_parts(spread))
-        if len(cells) != len(own):
-            raise DivisionError("sites_too_close")
+        if len(cells) != len(own):  # sites so close that the diagram took them for one
+            which, where = shapely.STRtree(cells).query(
+                shapely.points(points[start:end]), predicate="intersects"
+            )
+            holder = np.full(len(cells), -1, dtype=np.int64)
+            holder[where[::-1]] = own[which[::-1]]
+            cells, own = cells[holder >= 0], holder[holder >= 0]
         several = np.bincount(own)
         for unit in np.unique(own):
             mine = cells[own == unit]
