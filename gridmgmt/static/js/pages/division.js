@@ -101,7 +101,7 @@ function largeMap(element) {
         layer.bindTooltip(nameOf(properties, texts), { permanent: true, direction: "center", className: "division-label" });
       },
     }).addTo(map);
-    const today = window.L.geoJSON(of("today"), { style: todayStyle, interactive: false }).addTo(map);
+    const today = window.L.geoJSON(of("today"), { style: todayStyle, interactive: false }).addTo(map).bringToBack(); // seen where it differs
     layers = [proposed, today];
     const items = ["within", "over", "under", "apart"]
       .map((standing) => [standing, of("proposed").filter((feature) => feature.properties.standing === standing)])
