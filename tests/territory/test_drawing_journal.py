@@ -15,9 +15,10 @@ from gridmgmt.core.models import AuditEntry
 from grids.territory.choices import EditionStatus, StepVerb
 from grids.territory.errors import TerritoryError
 from grids.territory.models import Boundary, DraftStep, Edition, Grid
-from grids.territory.services import editions
+from grids.territory.services import editions, rebasing
 from grids.territory.services.drawing import journal
 from grids.territory.services.drawing.journal import DraftMoved, State
+from tests.territory.redraws import publish, put
 from tests.town import Town
 
 
@@ -226,3 +227,23 @@ def test_of_two_who_draw_at_once_one_is_told(town: Town) -> None:
         thread.join(30)
     assert sorted(outcomes) == ["done", "moved"]
     assert Boundary.objects.filter(edition=edition).count() == 1
+
+
+@pytest.mark.req("G-05", "G-07")
+def test_undoing_past_a_rebase_clashes_again_and_takes_nothing_back_from_others(town: Town) -> None:
+    mine, grid = draft("mine"), town.grids["a1"].pk
+    step(mine, renamed(town, mine, "a1", "one"), verb=StepVerb.RENAME)
+    step(mine, renamed(town, mine, "a1", "two"), verb=StepVerb.RENAME)
+    theirs = draft("theirs")
+    put(theirs, town, "a1", households=333)
+    publish(theirs)
+    now = timezone.now()
+    assert rebasing.rebase(mine, keep={grid: "mine"}, actor=None, now=now) == []
+    assert mine.boundaries.get(grid_id=grid).households == 333
+    undo(mine)
+    # The state from before knows nothing of theirs: it is shown as a clash, never published.
+    [clash] = rebasing.conflicts(mine)
+    assert clash.by == theirs
+    assert rebasing.rebase(mine, keep={grid: "mine"}, actor=None, now=now) == []
+    held = mine.boundaries.get(grid_id=grid)
+    assert (held.name, held.households) == ("one", 333)

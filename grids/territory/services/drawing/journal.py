@@ -228,11 +228,18 @@ def _write(
     states: Mapping[int, State | None],
     replaces: Mapping[int, int | None] | None = None,
 ) -> None:
-    """Rows of the draft; one that is there already keeps the version that it started from."""
+    """Rows of the draft; one that is there already keeps the version that it started from.
+
+    Where `replaces` is given it holds for all rows: a state from before a rebase does not know what
+    others have published since, so it must clash again instead of undoing that silently.
+    """
     gone = [grid for grid, state in states.items() if state is None]
     edition.boundaries.filter(grid_id__in=gone).delete()
     wanted = [state for state in states.values() if state is not None]
-    if replaces is None:
+    updated = ["geometry", *(name.removesuffix("_id") for name in COLUMNS)]
+    if replaces is not None:
+        updated.append("replaces")
+    else:
         open_now = Boundary.objects.filter(
             grid_id__in=[state.grid_id for state in wanted], valid__upper_inf=True
         )
@@ -250,7 +257,7 @@ def _write(
         ],
         update_conflicts=True,
         unique_fields=["edition", "grid"],
-        update_fields=["geometry", *(name.removesuffix("_id") for name in COLUMNS)],
+        update_fields=updated,
         batch_size=1000,
     )
 
