@@ -6,6 +6,7 @@ import json
 import pytest
 from django.utils import timezone
 
+from grids.territory.errors import NotADraft
 from grids.territory.models import Boundary, Edition
 from grids.territory.services import editions
 from tests.territory.redraws import box, draft, gap_in_a1, publish, put, split_a1
@@ -144,6 +145,30 @@ def test_who_may_do_what_and_where(town, sign_in) -> None:
     put(late, town, "a1", name="z")
     publish(late, effective_at=timezone.now() + dt.timedelta(days=1))
     assert post(own, f"{late.pk}/withdraw/").status_code == 403
+
+
+@pytest.mark.req("S-01")
+def test_what_is_only_scheduled_has_its_street_too(town, sign_in) -> None:
+    coming = draft("coming")
+    heir = split_a1(town, coming)
+    publish(coming, effective_at=timezone.now() + dt.timedelta(days=2))
+    edition = draft("after that")
+    editions.remove(edition, heir)
+    refused = post(sign_in("away_supervisor"), f"{edition.pk}/withdraw/")
+    assert refused.status_code == 403
+    assert heir.code in refused.json()["detail"]
+    assert post(sign_in("supervisor"), f"{edition.pk}/withdraw/").status_code == 200
+
+
+@pytest.mark.req("S-01")
+def test_who_may_only_draw_does_not_call_back_what_was_published_meanwhile(town) -> None:
+    edition = draft("quick")
+    put(edition, town, "a1", name="x")
+    publish(edition, effective_at=timezone.now() + dt.timedelta(days=2))
+    with pytest.raises(NotADraft):
+        editions.withdraw(edition, actor=None, now=timezone.now(), only_draft=True)
+    edition.refresh_from_db()
+    assert edition.status == "published"
 
 
 def test_bad_input_is_answered_in_words(town, sign_in) -> None:

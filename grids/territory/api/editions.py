@@ -232,7 +232,9 @@ class EditionWithdraw(EditionView):
         edition = self.edition(pk)
         drafted = edition.status == EditionStatus.DRAFT
         self.may_change(edition, Right.DRAW if drafted else Right.PUBLISH)
-        withdrawn = editions.withdraw(edition, actor=request.user, now=timezone.now())
+        withdrawn = editions.withdraw(
+            edition, actor=request.user, now=timezone.now(), only_draft=drafted
+        )
         return Response(self.shown(withdrawn))
 
 

@@ -221,14 +221,25 @@ def publish(
 
 
 @transaction.atomic
-def withdraw(edition: Edition, *, actor: AbstractBaseUser | None, now: dt.datetime) -> Edition:
+def withdraw(
+    edition: Edition,
+    *,
+    actor: AbstractBaseUser | None,
+    now: dt.datetime,
+    only_draft: bool = False,
+) -> Edition:
     """Give up a draft, or call back a published edition before it takes effect.
+
+    With `only_draft` an edition that somebody has published meanwhile is refused: calling it back
+    takes another right than giving up a draft.
 
     Raises EditionConflict where a later edition stands on it, and TerritoryError when it has taken
     effect or is withdrawn already; then nothing has changed.
     """
     lock_publishing()
     edition = Edition.objects.select_for_update().get(pk=edition.pk)
+    if only_draft:
+        must_be_draft(edition)
     if edition.status == EditionStatus.PUBLISHED:
         moment = edition.effective_at
         if moment is None or moment <= database_clock():

@@ -68,7 +68,11 @@ def paths_in(parents: Mapping[int, int | None], grids: Iterable[int]) -> dict[in
 
 
 def _parents(moment: dt.datetime) -> dict[int, int | None]:
-    return dict(Boundary.objects.valid_at(moment).values_list("grid_id", "parent_id"))
+    """Of all areas in force, and of those that are scheduled to begin."""
+    known = Boundary.objects.valid_at(moment) | Boundary.objects.filter(
+        valid__startswith__gt=moment, valid__upper_inf=True
+    )
+    return dict(known.order_by("-valid").values_list("grid_id", "parent_id"))
 
 
 def _drafted_parents(edition: Edition) -> dict[int, int | None]:

@@ -250,7 +250,7 @@ def _choices(
         if choice == "mine" and request.POST.get("all") == "mine" and clash.abolished:
             continue  # to be decided on its own
         keep[grid] = choice
-        seen[grid] = int(shown) if shown.isascii() and shown.isdigit() else None
+        seen[grid] = int(shown) if shown.isascii() and shown.isdigit() and len(shown) < 19 else None
     return keep, seen
 
 
@@ -280,7 +280,9 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         drafted = edition.status == EditionStatus.DRAFT
         try:
             _within_reach(request, edition, Right.DRAW if drafted else Right.PUBLISH)
-            editions.withdraw(edition, actor=request.user, now=timezone.now())
+            editions.withdraw(
+                edition, actor=request.user, now=timezone.now(), only_draft=drafted
+            )
         except TerritoryError as refusal:
             error = refusal.text
         else:
