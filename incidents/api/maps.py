@@ -118,7 +118,8 @@ class NearbyView(APIView):
         operation_id="incidents_nearby",
         summary="Open cases near a place",
         description="Counts by residents' kind of all open ones, and the released ones with their "
-        "words, at blurred places. Distances are measured to the blurred place.",
+        "words, at blurred places (null while the map is closed to the reader). Distances are "
+        "measured to the blurred place.",
         responses=OpenApiTypes.OBJECT,
         parameters=[
             OpenApiParameter("lon", float, required=True),
@@ -139,11 +140,12 @@ class NearbyView(APIView):
                 near.append((distance_m, case))
         near.sort(key=lambda pair: pair[0])
         kinds = Counter(_plain_kind(case) for _metres, case in near)
+        shown = public_pages.may_see_map(request)
         released = [
             _public_feature(case)["properties"]
             | {
-                "lon": case.public_point.x,
-                "lat": case.public_point.y,
+                "lon": case.public_point.x if shown else None,
+                "lat": case.public_point.y if shown else None,
                 "distance_m": round(distance_m),
             }
             for distance_m, case in near

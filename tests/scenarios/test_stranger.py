@@ -10,7 +10,9 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
+from gridmgmt.core import public_pages
 from gridmgmt.core.models import OutboxEvent
 from gridmgmt.notifications.models import Notification
 from incidents.models import HistoryEntry, Incident
@@ -195,3 +197,37 @@ def test_public_addresses_answer_and_tell_nothing_personal(town, values, sign_in
         assert "13812345678" not in text, name
         assert case.description not in text, name
         assert not (f"{lon:.4f}" in text and f"{lat:.4f}" in text), name
+
+
+@pytest.mark.req("P-05")
+def test_no_public_address_tells_where_anything_lies_while_the_map_is_closed(
+    town, values, sign_in
+) -> None:
+    """Only what was asked for comes back: the search for a place that a report needs."""
+    case = Incident.objects.get(number=values["number"])
+    released = {"released": True, "public_point": case.point, "public_description": "lamp"}
+    Incident.objects.filter(pk=case.pk).update(**released)
+    public_pages.decide(actor=None, now=timezone.now(), map_mode="staff")
+    lon, lat = case.point.coords
+    queries = (
+        {"tier": "grid", "code": values["code"]},
+        {"lon": f"{lon + 0.0007:.6f}", "lat": f"{lat:.6f}", "crs": "wgs84"},
+        {"bbox": "116,39,117,41"},
+    )
+    told = []
+    for name, pattern, route in addresses():
+        if name not in PUBLIC or name == "territory:places":
+            continue
+        for query in queries:
+            answer = Client().get(filled(pattern, route, values), query)
+            if answer.status_code != 200:
+                continue
+            body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+            text = body.decode("utf-8", "replace")
+            for value in query.values():
+                text = text.replace(value, "")
+            if re.search(r"116\.3\d|40\.0[0-2]|\"coordinates\"|data-bounds", text):
+                told.append((name, query))
+    assert told == []
+    staff = sign_in("owner").get(f"/api/v1/grids/grid/{values['code']}/").json()
+    assert staff["extent"] == [116.3, 40.0, 116.31, 40.02]

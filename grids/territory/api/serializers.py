@@ -29,7 +29,10 @@ class TierSerializer(serializers.ModelSerializer):
 
 
 class GridSerializer(serializers.ModelSerializer):
-    """One area in force: its identity and what holds at the moment."""
+    """One area in force: its identity and what holds at the moment.
+
+    Context: `with_place`, whether the reader may see where it lies.
+    """
 
     id = serializers.IntegerField(source="grid_id", read_only=True)
     boundary = serializers.IntegerField(source="pk", read_only=True)
@@ -39,7 +42,9 @@ class GridSerializer(serializers.ModelSerializer):
     parent = serializers.CharField(source="parent.code", default=None, read_only=True)
     valid_from = serializers.SerializerMethodField()
     valid_to = serializers.SerializerMethodField()
-    extent = serializers.SerializerMethodField(help_text="west, south, east, north; EPSG:4326")
+    extent = serializers.SerializerMethodField(
+        help_text="west, south, east, north; EPSG:4326. null while the map is closed to the reader."
+    )
 
     class Meta:
         model = Boundary
@@ -69,8 +74,10 @@ class GridSerializer(serializers.ModelSerializer):
     def get_valid_to(self, boundary: Boundary) -> str | None:
         return _iso(boundary.valid.upper)
 
-    @extend_schema_field(serializers.ListField(child=serializers.FloatField()))
-    def get_extent(self, boundary: Boundary) -> list[float]:
+    @extend_schema_field(serializers.ListField(child=serializers.FloatField(), allow_null=True))
+    def get_extent(self, boundary: Boundary) -> list[float] | None:
+        if not self.context["with_place"]:
+            return None
         return [round(number, 7) for number in boundary.geometry.extent]
 
 

@@ -82,6 +82,7 @@ def in_force(query: Any, moment: dt.datetime) -> QuerySet[Boundary]:
 class GridList(PublicRead, generics.ListAPIView):
     """Areas in force, without outlines: see grids.geojson."""
 
+    authentication_classes = api_settings.DEFAULT_AUTHENTICATION_CLASSES
     queryset = Boundary.objects.none()
     serializer_class = GridSerializer
     filter_backends: list[type] = []
@@ -95,9 +96,15 @@ class GridList(PublicRead, generics.ListAPIView):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
+    def get_serializer_context(self) -> dict[str, Any]:
+        shown = public_pages.may_see_map(self.request)
+        return {**super().get_serializer_context(), "with_place": shown}
+
 
 class GridDetail(PublicRead, APIView):
     """One area by tier and code, with its ancestors and children."""
+
+    authentication_classes = api_settings.DEFAULT_AUTHENTICATION_CLASSES
 
     @extend_schema(parameters=[ON], responses=GridDetailSerializer)
     def get(self, request: Request, tier: str, code: str) -> Response:
@@ -112,7 +119,8 @@ class GridDetail(PublicRead, APIView):
             .order_by("grid__code")
             .values_list("grid__code", flat=True)
         )
-        return Response(GridDetailSerializer(boundary).data)
+        context = {"with_place": public_pages.may_see_map(request)}
+        return Response(GridDetailSerializer(boundary, context=context).data)
 
 
 def _ancestors(boundary: Boundary, moment: dt.datetime) -> list[str]:
