@@ -78,18 +78,26 @@ class Pack:
 
 
 def may_open(access: Access, person: Person, now: datetime) -> bool:
-    """The person, who keeps the roster there, and who supervises there."""
+    """The person while in post, and who keeps the roster or supervises wherever they have one.
+
+    Wherever: a pack shows all open cases and messages of the person, so whoever answers for one of
+    their areas only must not read what belongs to another street, or to the whole deployment.
+    """
     if access.person_id == person.pk:
+        return bool(access.rights)
+    if access.everything:
         return True
-    ids = [post.grid_id for post in posts_handed_over(person, now) if post.grid_id]
-    if access.everything or (access.may(Right.KEEP_ROSTER) and not ids):
-        return True
+    posts = posts_handed_over(person, now)
+    if not posts:
+        return access.may(Right.KEEP_ROSTER)
     tree = Tree.at(now)
-    return any(
-        access.may(right, tree.path(grid_id))
-        for grid_id in ids
-        for right in (Right.KEEP_ROSTER, Right.SUPERVISE)
-    )
+    return all(_answers_for(access, post, tree) for post in posts)
+
+
+def _answers_for(access: Access, post: Post, tree: Tree) -> bool:
+    grid_id = post.grid_id or (post.department.grid_id if post.department else None)
+    path = tree.path(grid_id) if grid_id else ()  # an empty path is the whole deployment
+    return any(access.may(right, path) for right in (Right.KEEP_ROSTER, Right.SUPERVISE))
 
 
 def posts_handed_over(person: Person, now: datetime) -> list[Post]:

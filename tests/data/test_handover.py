@@ -149,3 +149,26 @@ def test_the_queries_do_not_grow_with_the_cases(
     client.get(address(town, "owner"))
     with django_assert_max_num_queries(32):
         client.get(address(town, "owner"))
+
+
+@pytest.mark.req("S-06", "Z-06")
+def test_who_answers_for_one_area_of_somebody_does_not_read_about_the_others(town, sign_in) -> None:
+    person = town.users["owner"].person
+    elsewhere = Post.objects.create(
+        person=person, role="manager", grid=town.grids["f1"], valid=DateTimeTZRange(START, None)
+    )
+    for who, status in (("supervisor", 403), ("away_supervisor", 403), ("administrator", 200)):
+        assert sign_in(who).get(address(town, "owner")).status_code == status, who
+    # A post for the whole deployment is answered for by nobody of one street.
+    Post.objects.filter(pk=elsewhere.pk).update(grid=None, role="administrator")
+    assert sign_in("supervisor").get(address(town, "owner")).status_code == 403
+    elsewhere.delete()
+    assert sign_in("supervisor").get(address(town, "owner")).status_code == 200
+
+
+@pytest.mark.req("S-06", "Z-06")
+def test_who_holds_no_post_any_more_reads_no_open_cases(town, sign_in) -> None:
+    person = town.users["owner"].person
+    person.posts.update(valid=DateTimeTZRange(START, timezone.now() - timedelta(days=300)))
+    assert sign_in("owner").get(address(town, "owner")).status_code == 403
+    assert sign_in("supervisor").get(address(town, "owner")).status_code == 200
