@@ -24,6 +24,7 @@ from incidents.models import Incident
 MOST_TIERS = 20
 MOST_BUILDINGS = 80
 MOST_REPORTS = 20
+LEAST_SHARE = 0.01  # whoever took less of an area's ground is not what became of it
 # Those of the area itself come in this order after the two who answer for it.
 ORDER = (Role.LEADER, Role.SUPERVISOR, Role.GRID_HEAD, Role.MANAGER, Role.COORDINATOR)
 
@@ -99,14 +100,25 @@ def gone(code: str, now: datetime, tier: str = "") -> tuple[Grid, list[Boundary]
     grid = (grids.filter(tier__code=tier) if tier else grids).distinct().first()
     if grid is None:
         return None
-    heirs = Lineage.objects.filter(origin=grid, area_share__gt=0.01).exclude(heir=grid)
-    return grid, list(
-        Boundary.objects.valid_at(now)
-        .filter(grid_id__in=heirs.values("heir_id"))
-        .select_related("grid__tier")
-        .defer("geometry")
-        .order_by("grid__code")
-    )
+    return grid, _heirs_in_force(grid, now)
+
+
+def _heirs_in_force(grid: Grid, now: datetime) -> list[Boundary]:
+    """Who stands on the ground today: an heir that is abolished as well leads on to its own."""
+    standing: list[Boundary] = []
+    known, asked = {grid.pk}, [grid.pk]
+    while asked:
+        heirs = Lineage.objects.filter(origin_id__in=asked, area_share__gt=LEAST_SHARE)
+        found = set(heirs.exclude(heir_id__in=known).values_list("heir_id", flat=True))
+        known |= found
+        standing += (
+            Boundary.objects.valid_at(now)
+            .filter(grid_id__in=found)
+            .select_related("grid__tier")
+            .defer("geometry")
+        )
+        asked = sorted(found - {boundary.grid_id for boundary in standing})
+    return sorted(standing, key=lambda boundary: boundary.grid.code)
 
 
 def area_info(boundary: Boundary, now: datetime) -> AreaInfo:

@@ -153,6 +153,22 @@ def test_an_old_board_still_leads_to_what_the_area_became(town) -> None:
     assert Client().get("/grids/%00/").status_code == 404
 
 
+@pytest.mark.req("P-01")
+def test_an_old_board_leads_on_where_the_heir_was_abolished_too(town) -> None:
+    gone = DateTimeTZRange(START, timezone.now() - timedelta(days=1))
+    Boundary.objects.filter(grid__in=[town.grids["a1"], town.grids["a2"]]).update(valid=gone)
+    for origin, heir, share in (("a1", "a2", 1.0), ("a2", "b1", 0.99), ("a2", "b2", 0.009)):
+        Lineage.objects.create(
+            edition=town.edition,
+            origin=town.grids[origin],
+            heir=town.grids[heir],
+            area_share=share,
+        )
+    text = Client().get(f"/grids/{CODE}/", **ENGLISH).content.decode()
+    assert "/grids/110108999002001/" in text
+    assert "/grids/110108999002002/" not in text
+
+
 def test_the_page_costs_few_queries_and_little_to_load(town, django_assert_max_num_queries) -> None:
     case = take(town, area="a1")
     Incident.objects.filter(pk=case.pk).update(released=True)
