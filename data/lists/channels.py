@@ -15,12 +15,15 @@ CHANNEL_WORDS = {
     Channel.LETTER: ("来信", "信件", "书信", "letter"),
     Channel.PATROL: ("巡查", "巡视", "patrol"),
 }
+_CHANNELS = frozenset(Channel.values)
 
 
 def channel_of(value: Any) -> str:
     """The intake channel that a word names; what is not known came by the file."""
     text = text_of(value).casefold()
-    if text in Channel.values:
+    if not text:
+        return str(Channel.IMPORT)
+    if text in _CHANNELS:
         return text
     for channel, words in CHANNEL_WORDS.items():
         if any(word in text for word in words):

@@ -6,7 +6,6 @@ For imports only. Signals are not sent (no bulk insert sends them).
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -18,6 +17,7 @@ from django.db import connection, models
 from django.db.models.fields.json import JSONField
 
 NULL = "\\N"
+_JSON = DjangoJSONEncoder(ensure_ascii=False)
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 Write = Callable[[Any], str]
 
@@ -36,28 +36,30 @@ def copy_rows(model: type[models.Model], rows: Sequence[models.Model]) -> None:
         if not (field.primary_key and rows[0].pk is None)
         and field.db_default is models.NOT_PROVIDED
     ]
-    names = [field.attname for field in fields]
-    writers = [_writer(field) for field in fields]
-    text = io.StringIO()
-    for row in rows:
-        values = row.__dict__
-        text.write(
-            "\t".join([write(values[name]) for name, write in zip(names, writers, strict=True)])
-        )
-        text.write("\n")
-    if "\0" in text.getvalue():
+    cells = [_column(rows, field.attname, _writer(field)) for field in fields]
+    text = "".join(["\t".join(line) + "\n" for line in zip(*cells, strict=True)])
+    if "\0" in text:
         raise ValueError("A text holds a NUL character.")
-    text.seek(0)
     columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor, connection.wrap_database_errors:
-        cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", text)
+        cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", io.StringIO(text))
+
+
+def _column(rows: Sequence[models.Model], name: str, write: Write) -> list[str]:
+    """The cells of one column. Many hold the same few objects again and again: written once."""
+    values = [row.__dict__[name] for row in rows]
+    written = {id(value): value for value in values}  # `values` keeps all of them alive
+    if len(written) * 2 > len(values):
+        return [write(value) for value in values]
+    known = {key: write(value) for key, value in written.items()}
+    return [known[id(value)] for value in values]
 
 
 def _writer(field: models.Field) -> Write:
     """How values of the field stand in COPY's text format."""
     if isinstance(field, JSONField):
-        return lambda value: NULL if value is None else _escaped(_json(value))
+        return lambda value: NULL if value is None else _escaped(_JSON.encode(value))
     if isinstance(field, ArrayField):
         return lambda value: NULL if value is None else _escaped(_array(value))
     if isinstance(field, models.CharField | models.TextField):
@@ -86,10 +88,6 @@ def _plain(value: Any) -> str:
 
 def _escaped(text: str) -> str:
     return text.translate(_ESCAPES) if not text.isalnum() else text
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False)
 
 
 def _array(values: Iterable[Any]) -> str:

@@ -25,6 +25,7 @@ from incidents.services.photos import ReadyPhoto, read_photos
 LONGEST_TEXT = 5000
 LONGEST_PLACE = 300
 LONGEST_KEY = 200
+_CHANNELS, _GRADES = frozenset(Channel.values), frozenset(Grade.values)
 _PHONE = re.compile(r"\+?\d{5,15}")
 
 
@@ -136,9 +137,9 @@ class _Check:
             return None
 
     def choices(self) -> None:
-        if self.report.channel not in Channel.values:
+        if self.report.channel not in _CHANNELS:
             self.faults.add("channel", _("Unknown channel “%s”.") % self.report.channel)
-        if self.report.grade and self.report.grade not in Grade.values:
+        if self.report.grade and self.report.grade not in _GRADES:
             self.faults.add("grade", _("Unknown grade “%s”.") % self.report.grade)
         if self.report.on_the_spot and not clean_text(self.report.result):
             self.faults.add("result", _("Say what was done on the spot."))

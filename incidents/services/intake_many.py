@@ -6,7 +6,9 @@ Questions that many rows share are asked once, rows of a table are written in on
 from __future__ import annotations
 
 import functools
+import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -67,7 +69,22 @@ def report_many(entries: Iterable[Entry], *, actor: Any, now: datetime) -> Itera
     batch = Batch()
     places = Places(now)
     while chunk := list(islice(source, CHUNK)):
-        yield from _take_chunk(chunk, batch, categories, places, find, actor, now)
+        with _collector_paused():
+            outcomes = _take_chunk(chunk, batch, categories, places, find, actor, now)
+        yield from outcomes
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """The rows of a chunk hold no cycles, but looking for some again and again among 100,000 young
+    objects took a third of the time. Between chunks the collector does its work."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _take_chunk(

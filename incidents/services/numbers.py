@@ -19,7 +19,11 @@ GROUP = 4
 
 def draw() -> str:
     """A new number. That it is free is the database's business (unique)."""
-    drawn = "".join(secrets.choice(ALPHABET) for _ in range(DRAWN))
+    value = secrets.randbelow(len(ALPHABET) ** DRAWN)
+    drawn = ""
+    for _character in range(DRAWN):
+        value, letter = divmod(value, len(ALPHABET))
+        drawn += ALPHABET[letter]
     return _write(settings.QUERY_NUMBER_PREFIX, drawn)
 
 
