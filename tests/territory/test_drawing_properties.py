@@ -44,6 +44,10 @@ def take(edition: Edition, town: Town, step: tuple[Any, ...]) -> bool:
     """Try one step; False where it was refused, and then nothing may have changed."""
     verb, first, second, third = step
     inside = list(children(edition, [town.grids["a"].pk, town.grids["b"].pk]).values())
+    if not inside:  # all were removed: both parents are undivided
+        return False
+    if not inside:
+        return False  # every grid has been removed: both communities are undivided
     chosen = inside[int(first * (len(inside) - 1))]
     west, south, east, north = chosen.geometry.bounds
     before = held(edition)

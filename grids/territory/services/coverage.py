@@ -48,15 +48,24 @@ OWN_KINDS = frozenset(
     }
 )
 
+# Of those, what depends on the parent alone.
+TREE_KINDS = frozenset({FindingKind.MISSING_PARENT, FindingKind.CODE_MISMATCH})
+
 
 @dataclass
 class _Task:
-    """What is to be checked: divided areas, and outlines by themselves, among the nodes known."""
+    """What is to be checked: divided areas, and outlines by themselves, among the nodes known.
+
+    `hung` names areas of which only their place below their parent is checked, `beside` those
+    of which only the buildings at their borders are.
+    """
 
     nodes: Mapping[int, Node]
     areas: Collection[int]
     own: Collection[int]
     national: set[int]
+    hung: Collection[int] = ()
+    beside: Collection[int] = ()
     children: dict[int, list[Node]] = field(default_factory=lambda: defaultdict(list))
     shapes: dict[int, BaseGeometry] = field(default_factory=dict)  # by grid id
 
@@ -134,15 +143,16 @@ def recheck(edition: Edition, grid_ids: Iterable[int], *, now: dt.datetime) -> C
     touched = set(rows.filter(grid_id__in=changed).values_list("parent_id", flat=True)) | changed
     touched.discard(None)
     nodes = _drafted_nodes(edition, touched)
-    orphans = {
-        grid
-        for grid, node in nodes.items()
-        if node.parent_id in touched and node.parent_id not in nodes
-    }
-    own = (changed | orphans) & nodes.keys()
-    report = _check(_Task(nodes, touched, own, _national(nodes.values())), advice=True)
+    below = {grid for grid, node in nodes.items() if node.parent_id in touched}
+    task = _Task(nodes, touched, changed & nodes.keys(), _national(nodes.values()), below)
+    task.beside = _beside(task)
+    report = _check(task, advice=True)
+    checked = {node.grid_id for area in task.areas for node in task.children[area]}
     stored = edition.findings.filter(
-        Q(area_id__in=changed | orphans, kind__in=OWN_KINDS)
+        Q(area_id__in=changed, kind__in=OWN_KINDS)
+        | Q(area_id__in=below, kind__in=TREE_KINDS)
+        | Q(area_id__in=task.beside, kind=FindingKind.BUILDING_CUT)
+        | Q(area_id__in=checked, kind=FindingKind.INVALID_RING)
         | Q(area_id__in=touched) & ~Q(kind__in=OWN_KINDS)
     )
     stored.delete()
@@ -198,12 +208,23 @@ def _check(task: _Task, *, advice: bool) -> CoverageReport:
     report.findings += ground_check.uncovered(report.findings)
     if advice:
         own = [task.nodes[grid] for grid in task.own]
-        leaves = [n for n in own if _is_leaf(n, task)]
+        known = {*task.own, *task.beside}
+        leaves = [task.nodes[grid] for grid in sorted(known) if _is_leaf(task.nodes[grid], task)]
         shapes = task.sound()
         report.findings += outline_check.advice(own, task.children, shapes)
         report.findings += ground_check.bands(own, shapes)
         report.findings += ground_check.cut_buildings(leaves, task.children, shapes)
     return report
+
+
+def _beside(task: _Task) -> set[int]:
+    """Areas whose boxes meet those of the own ones below the same parents: a building may stand
+    in both, and count for the one that was not changed."""
+    near = {node.grid_id for area in task.areas for node in task.children[area]} - set(task.own)
+    own = [task.shapes[grid] for grid in task.own]
+    grids = sorted(near)
+    met = shapely.STRtree(own).query([task.shapes[grid] for grid in grids])[0] if grids else ()
+    return {grids[number] for number in met}
 
 
 def _is_leaf(node: Node, task: _Task) -> bool:
@@ -222,7 +243,7 @@ def _changed(nodes: dict[int, Node], before: dict[int, Node]) -> set[int]:
 
 def _structure(task: _Task) -> Iterable[CoverageFinding]:
     """Missing parents, and codes that fit neither their tier nor their parent."""
-    for grid in task.own:
+    for grid in sorted({*task.own, *task.hung}):
         node = task.nodes[grid]
         parent = task.nodes.get(node.parent_id) if node.parent_id is not None else None
         if node.parent_id is not None and (parent is None or parent.tier_order >= node.tier_order):
