@@ -20,22 +20,13 @@ from grids.territory.api.refusals import finding_json
 from grids.territory.api.step_answers import step_answer, stored_finding_row
 from grids.territory.api.step_bodies import Body
 from grids.territory.choices import Degree, FindingKind, degree_of
-from grids.territory.models import Edition, Finding
+from grids.territory.models import Edition
 from grids.territory.services import coverage, repairs
 from grids.territory.services.drawing import journal
 from grids.territory.services.drawing.features import features
 from grids.territory.services.drawing.states import laid_over
 from grids.territory.services.editions import lock_draft
 from grids.territory.services.scope import paths_in
-
-
-def finding_shown(finding: Finding) -> dict[str, Any]:
-    """A stored finding, and whether a repair can be made of it by machine."""
-    return {
-        **stored_finding_row(finding),
-        "kind_label": finding.get_kind_display(),
-        "repairable": repairs.is_repairable(finding.kind, finding.repair),
-    }
 
 
 class FindingList(DrawingView):
@@ -76,7 +67,7 @@ class FindingList(DrawingView):
         rows.sort(
             key=lambda f: (weight.index(degree_of(f.kind)), f.tier.order, -(f.area_m2 or 0), f.pk)
         )
-        return [finding_shown(finding) for finding in rows]
+        return [stored_finding_row(finding) for finding in rows]
 
 
 class FindingPreview(DrawingView):

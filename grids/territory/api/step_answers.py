@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from grids.territory.choices import degree_of
 from grids.territory.models import DraftStep, Edition, Finding
+from grids.territory.services import repairs
 from grids.territory.services.drawing import journal
 from grids.territory.services.drawing.features import features
 from grids.territory.services.drawing.ground import codes_of
@@ -53,12 +54,16 @@ def step_row(step: DraftStep) -> dict[str, Any]:
 
 
 def stored_finding_row(finding: Finding) -> dict[str, Any]:
-    """A finding of the draft: lon and lat of a point on it, EPSG:4326; area in m²."""
+    """A finding of the draft: lon and lat of a point on it, EPSG:4326; area in m².
+
+    `repairable` says whether a repair can be made of it by machine.
+    """
     shape = shapely.from_wkb(bytes(finding.geometry.wkb)) if finding.geometry else None
     place = shape.representative_point() if shape is not None and not shape.is_empty else None
     return {
         "id": finding.pk,
         "kind": finding.kind,
+        "kind_label": finding.get_kind_display(),
         "degree": degree_of(finding.kind).value,
         "tier": finding.tier.code,
         "codes": finding.codes,
@@ -67,6 +72,7 @@ def stored_finding_row(finding: Finding) -> dict[str, Any]:
         "lat": place.y if place else None,
         "repair": finding.repair,
         "repair_text": finding.repair_text,
+        "repairable": repairs.is_repairable(finding.kind, finding.repair),
         "geometry": json.loads(shapely.to_geojson(shape)) if shape is not None else None,
         "accepted": finding.accepted_by_id is not None,
     }
