@@ -8,14 +8,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from gridmgmt.core.guards import requires
 from gridmgmt.core.permissions import Right
 from maps.services.history import Moment, division_at, moments, published
 
 
-@require_GET
+@require_safe
 @requires(Right.SEE_MAP)
 def page(request: HttpRequest) -> HttpResponse:
     """`?edition`: which one is shown first; without it the newest in force."""
@@ -32,7 +32,7 @@ def page(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_GET
+@require_safe
 @requires(Right.SEE_MAP)
 def areas(request: HttpRequest, pk: int) -> JsonResponse:
     """The areas of the moment when the edition took effect, as far as the reader may see."""

@@ -28,7 +28,9 @@ from data.services.replay import Leaves, Replay, Row, Side, label_of, replay
 from gridmgmt.core.guards import requires
 from gridmgmt.core.permissions import Right
 from gridmgmt.core.tables.writing import BOM, safe_text
+from grids.territory.choices import EditionStatus
 from grids.territory.models import Edition
+from grids.territory.views.imports import not_a_draft
 
 DEFAULT_PERIOD = "365"
 SHADES = 5
@@ -103,6 +105,8 @@ class TryForm(forms.Form):
 def try_draft(request: HttpRequest, pk: int) -> HttpResponse:
     """`?period, shade, hours, all`: the same address gives the same view; `?as=csv` the table."""
     edition = get_object_or_404(Edition, pk=pk)
+    if edition.status != EditionStatus.DRAFT:  # what it changed is in force, or never will be
+        return not_a_draft(request, edition)
     now = timezone.now()
     form = TryForm(request.GET)
     context: dict[str, Any] = {"edition": edition, "form": form}

@@ -48,6 +48,8 @@ def grid(request: HttpRequest, code: str) -> HttpResponse:
     now = timezone.now()
     moment, wrong_day = asked_moment(request, now)
     scope = Scope.at(request.access, moment)  # type: ignore[attr-defined]
+    if "\0" in code:  # no code in the database can hold it, nor be asked for
+        raise Http404
     area = Grid.objects.select_related("tier").filter(code=code).order_by("-tier__order").first()
     today = scope if moment == now else Scope.at(request.access, now)  # type: ignore[attr-defined]
     if area is None or not (scope.sees(area.pk) or today.sees(area.pk)):

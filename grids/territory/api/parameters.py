@@ -51,7 +51,7 @@ def number_of(query: QueryDict, name: str, *, least: int, most: int) -> int | No
     text = query.get(name, "")
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+    if not (text.isascii() and text.isdigit() and least <= int(text[:20]) <= most):
         raise ValidationError(
             {
                 name: _("%(name)s must be a whole number from %(least)s to %(most)s.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -21,6 +20,7 @@ Act = Callable[[Pen], DraftStep]
 MOST_GRIDS = 10_000
 MOST_ID = 2**63 - 1
 MOST_HOUSEHOLDS = 2**31 - 1
+MOST_LEFTOVERS_M2 = 1e9
 
 
 class Body:
@@ -127,7 +127,11 @@ def _cut_out(body: Body) -> tuple[Act, set[int]]:
     if kind not in GridKind.values:
         raise _refusal(_("kind must be one of: %(kinds)s.") % {"kinds": ", ".join(GridKind.values)})
     leftovers = body.data.get("leftovers_m2") or 0
-    if isinstance(leftovers, bool) or not isinstance(leftovers, int | float) or leftovers < 0:
+    if (
+        isinstance(leftovers, bool)
+        or not isinstance(leftovers, int | float)
+        or not 0 <= leftovers <= MOST_LEFTOVERS_M2
+    ):
         raise _refusal(_("leftovers_m2 must be a number of square metres."))
     act = partial(
         cutting.cut_out,
@@ -137,7 +141,7 @@ def _cut_out(body: Body) -> tuple[Act, set[int]]:
         kind=kind,
         parent=parent,
         code=body.maybe_text("code"),
-        leftovers_m2=leftovers if math.isfinite(leftovers) else 0.0,
+        leftovers_m2=float(leftovers),
     )
     return act, {parent} if parent else set()
 

@@ -79,10 +79,13 @@ def areas_of_draft(edition: Edition, *, tier: str = "") -> list[ExportArea]:
 
 def _areas(rows: QuerySet[Boundary], tier: str) -> list[ExportArea]:
     if tier:
-        if not Tier.objects.filter(code=tier).exists():
+        if "\0" in tier or not Tier.objects.filter(code=tier).exists():
             raise TerritoryError(
                 _("There is no tier %(code)s. The tiers: %(tiers)s.")
-                % {"code": tier, "tiers": ", ".join(Tier.objects.values_list("code", flat=True))}
+                % {
+                    "code": tier[:40],
+                    "tiers": ", ".join(Tier.objects.values_list("code", flat=True)),
+                }
             )
         rows = rows.filter(grid__tier__code=tier)
     found = rows.select_related("grid__tier", "parent").order_by("grid__tier__order", "grid__code")

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import lzma
 import re
 import shutil
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -29,6 +31,17 @@ SHAPE_PARTS = frozenset({".shp", ".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx",
 MOST_MEMBERS = 500
 UNPACKED_TIMES = 5  # an archive may grow to this many times the size limit
 CHUNK = 1024 * 1024
+# What Python's unpackers raise on archives that are damaged or packed in ways unknown to them.
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    UnicodeError,
+    OSError,
+)
 _FORBIDDEN = re.compile(rb"<!DOCTYPE|<!ENTITY|<OGR[A-Z]|<NetworkLink", re.IGNORECASE)
 
 
@@ -137,7 +150,7 @@ def _unpacked(archive: Path, folder: Path) -> Path:
     try:
         with zipfile.ZipFile(archive) as packed:
             names = _extract(packed, folder)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
+    except UNREADABLE as error:
         raise TerritoryError(
             _("The archive cannot be unpacked: %(why)s. Pack it again as a plain ZIP file.")
             % {"why": error}

@@ -141,6 +141,7 @@ def _links(edition: Edition, access: Any) -> list[dict[str, str]]:
         "data:try_draft": _("Try it on past cases"),
         "division:import": _("Import a file"),
         "division:list": _("From a list of buildings"),
+        "roster:planned": _("Posts of the draft"),
         "division:rebase": _("Rebase"),
     }
     icons = {
@@ -148,6 +149,7 @@ def _links(edition: Edition, access: Any) -> list[dict[str, str]]:
         "data:try_draft": "chart",
         "division:import": "upload",
         "division:list": "list",
+        "roster:planned": "people",
         "division:rebase": "return",
     }
     if edition.status != EditionStatus.DRAFT:

@@ -280,9 +280,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         drafted = edition.status == EditionStatus.DRAFT
         try:
             _within_reach(request, edition, Right.DRAW if drafted else Right.PUBLISH)
-            editions.withdraw(
-                edition, actor=request.user, now=timezone.now(), only_draft=drafted
-            )
+            editions.withdraw(edition, actor=request.user, now=timezone.now(), only_draft=drafted)
         except TerritoryError as refusal:
             error = refusal.text
         else:

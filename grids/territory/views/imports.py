@@ -81,6 +81,17 @@ def the_draft(pk: int) -> Edition:
     return get_object_or_404(Edition, pk=pk)
 
 
+def not_a_draft(request: HttpRequest, edition: Edition) -> HttpResponse:
+    """Says that the edition is no draft (any more), with status 409."""
+    text = _("The edition %(name)s is %(status)s, not a draft.") % {
+        "name": edition.name,
+        "status": edition.get_status_display(),
+    }
+    return render(
+        request, "territory/not_a_draft.html", {"edition": edition, "text": text}, status=409
+    )
+
+
 def draft_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """For pages that change a draft: another edition is refused with a sentence."""
 
@@ -88,16 +99,7 @@ def draft_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
     def page(request: HttpRequest, pk: int, *args: Any, **kwargs: Any) -> HttpResponse:
         edition = the_draft(pk)
         if edition.status != EditionStatus.DRAFT:
-            return render(
-                request,
-                "territory/not_a_draft.html",
-                {
-                    "edition": edition,
-                    "text": _("The edition %(name)s is %(status)s, not a draft.")
-                    % {"name": edition.name, "status": edition.get_status_display()},
-                },
-                status=409,
-            )
+            return not_a_draft(request, edition)
         return view(request, edition, *args, **kwargs)
 
     return page
@@ -124,6 +126,7 @@ def upload(request: HttpRequest, edition: Edition) -> HttpResponse:
     """Choose a file."""
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
+        waiting = None
         try:
             waiting = waiting_files.keep(
                 form.cleaned_data["file"],
@@ -134,6 +137,8 @@ def upload(request: HttpRequest, edition: Edition) -> HttpResponse:
             )
             layers_of(waiting_files.path_of(waiting))
         except TerritoryError as refusal:
+            if waiting is not None:
+                waiting_files.discard(waiting)
             form.add_error("file", refusal.text)
         else:
             return redirect("division:import_file", edition.pk, waiting.token)

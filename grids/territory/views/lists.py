@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from typing import Any
 
@@ -24,6 +25,8 @@ from grids.territory.services import building_list, lists_to_outlines, waiting_f
 from grids.territory.services.building_list import Matched
 from grids.territory.services.lists_to_outlines import Derived
 from grids.territory.views.imports import DIGITS, SHOWN, draft_page, waiting_of
+
+_CHOICE = re.compile(r"row-([0-9]{1,9})=([0-9]{1,18})")
 
 
 @require_http_methods(["GET", "POST"])
@@ -130,11 +133,8 @@ def _form(said: QueryDict, headers: tuple[str, ...]) -> ListColumnsForm:
 
 def _chosen(said: QueryDict) -> dict[int, int]:
     """`row-12=345`: for row 12 the building 345 was chosen."""
-    return {
-        int(key[4:]): int(value)
-        for key, value in said.items()
-        if key.startswith("row-") and key[4:].isdigit() and value.isdigit()
-    }
+    numbers = [_CHOICE.fullmatch(f"{key}={value}") for key, value in said.items()]
+    return {int(number[1]): int(number[2]) for number in numbers if number}
 
 
 def _troubles(matched: Matched, unread: list[Any], rows: int) -> dict[str, Any]:
