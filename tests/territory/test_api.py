@@ -99,7 +99,7 @@ def test_the_public_limit_holds(town: Town, client: Client, settings) -> None:
 
 
 def test_the_list_costs_few_queries(town: Town, client: Client, django_assert_max_num_queries):
-    with django_assert_max_num_queries(2):
+    with django_assert_max_num_queries(3):
         client.get("/api/v1/grids/")
     with django_assert_max_num_queries(3):
         client.get("/api/v1/grids.geojson")
