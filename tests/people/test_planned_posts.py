@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from gridmgmt.core.permissions import Role
 from grids.people.models import EditionPost, Person, PlannedPost, Post
@@ -14,6 +14,14 @@ from grids.territory.errors import TerritoryError
 from grids.territory.models import Edition, Grid
 from grids.territory.services import editions
 from tests.town import rectangle
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """Sentences are compared in English."""
+    with translation.override("en"):
+        yield
+
 
 DAY = timedelta(days=1)
 

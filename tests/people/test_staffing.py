@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import translation
 
 from gridmgmt.core.models import AuditEntry
 from gridmgmt.core.permissions import Role
@@ -11,6 +12,14 @@ from grids.people.models import Person, Post
 from grids.people.services import roster, staffing
 
 from .conftest import LONG_AGO, NOON
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """Sentences are compared in English."""
+    with translation.override("en"):
+        yield
+
 
 DAY = timedelta(days=1)
 

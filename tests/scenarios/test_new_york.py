@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import shapely
 from django.core.management import call_command
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from grids.territory.geometry.coverage import area_m2
 from grids.territory.models import Boundary, Edition, Finding
@@ -77,7 +77,8 @@ def test_its_slivers_are_listed_and_repaired_to_zero(tmp_path: Path, capsys) -> 
         ("overlap", "grid", 2.8),
     ]
     rows, outlines = route(tmp_path), in_force()
-    call_command("repair_coverage", "repaired")
+    with translation.override("en"):
+        call_command("repair_coverage", "repaired")
     assert "3 repaired, 0 left; 4 outlines changed" in capsys.readouterr().out
     call_command("publish_edition", "repaired", "--strict", stdout=io.StringIO())
     call_command("check_coverage", stdout=io.StringIO())

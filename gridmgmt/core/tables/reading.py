@@ -63,10 +63,10 @@ def read_table(path: Path) -> Table:
 
 def _read_csv(path: Path) -> Table:
     text, encoding = _decode(path.read_bytes())
-    csv.field_size_limit(LONGEST_CELL)
     first = text.split("\n", 1)[0]
     separator = max(SEPARATORS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    usual = csv.field_size_limit(LONGEST_CELL)  # of the whole process: others keep theirs
     try:
         return _table(_numbered(reader), encoding)
     except csv.Error as error:
@@ -74,6 +74,8 @@ def _read_csv(path: Path) -> Table:
             _("Line %(line)s cannot be read as CSV: %(error)s. Check its quotation marks.")
             % {"line": reader.line_num, "error": error}
         ) from error
+    finally:
+        csv.field_size_limit(usual)
 
 
 def _numbered(reader: Any) -> Iterator[tuple[int, Sequence[Any]]]:
