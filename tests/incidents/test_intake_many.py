@@ -7,10 +7,22 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from gridmgmt.core.models import AuditEntry, OutboxEvent
+from gridmgmt.core.permissions import Role
+from grids.people.models import Department, Person
+from grids.people.services import roster
+from grids.territory.choices import Answer
 from incidents.choices import Channel, Grade
-from incidents.models import CaseClock, HistoryEntry, Incident, RoutingDecision, UrgentReceipt
+from incidents.models import (
+    CaseClock,
+    HistoryEntry,
+    Incident,
+    RoutingDecision,
+    RoutingRule,
+    UrgentReceipt,
+)
 from incidents.services.intake import Report, report
 from incidents.services.intake_many import Entry, Outcome, report_many
+from incidents.services.rules import save_rule
 from tests.incidents.helpers import NOW, category
 from tests.town import Town
 
@@ -105,6 +117,79 @@ def test_all_rows_are_those_that_single_reports_write(town: Town) -> None:
             assert other == one
 
 
+def many_rules(town: Town) -> list[Report]:
+    """Rules of every sort, people who are away, and urgent cases of all places that they meet."""
+    plain, urgent = category(), category("civic_culture", small_code="902", urgent=True)
+    far = Department.objects.create(
+        system="health_care", name="外街卫生", code="away-health", grid=town.grids["away"]
+    )
+    wanted: list[dict[str, Any]] = [
+        {"name": "wide", "system": "sanitation", "target_system": "sanitation"},
+        {"name": "here", "grid": town.grids["a1"], "target_role": Role.MANAGER},
+        {"name": "part", "grid": town.grids["b"], "category": urgent, "department": far},
+        {"name": "day", "time_from": "06:00", "time_to": "22:00", "category": plain}
+        | {"target_system": "health_care"},
+        {"name": "night", "time_from": "22:00", "time_to": "06:00", "category": urgent}
+        | {"target_role": Role.LEADER},
+        {"name": "grade", "grade": Grade.MAJOR, "target_role": Role.SUPERVISOR},
+        {"name": "border", "answer": Answer.BOUNDARY, "department": far},
+        {"name": "outside", "answer": Answer.OUTSIDE, "department": far},
+        {"name": "phone", "channel": Channel.PHONE, "category": plain, "auto_dispatch": True}
+        | {"target_system": "civic_culture"},
+    ]
+    for values in wanted:
+        save_rule(RoutingRule(**values), actor=None, now=NOW)
+    # The manager of a1 is away with somebody standing in, the one of b1 without anybody.
+    away = {name: Person.objects.get(user=town.users[name]) for name in ("owner", "b1_manager")}
+    stand_in = Person.objects.get(user=town.users["teammate"])
+    for name, other in (("owner", stand_in), ("b1_manager", None)):
+        roster.take_leave(
+            person=away[name], start=NOW, end=None, stand_in=other, actor=None, now=NOW
+        )
+    spots = [town.point_in(name) for name in ("a1", "a2", "b1", "b2", "f1", "f2")]
+    spots += [(116.31, 40.01), (116.33, 40.0), (116.35, 40.01), (118.0, 39.0)]
+    ways: list[dict[str, Any]] = [
+        {"urgent": True},
+        {"grade": Grade.MAJOR},
+        {"channel": Channel.PHONE},
+    ]
+    return [
+        Report(description="楼前垃圾", lon=lon, lat=lat, category_id=kind, **way)
+        for lon, lat in spots
+        for kind in (plain.pk, urgent.pk, None)
+        for way in ways
+    ]
+
+
+def test_rules_and_absences_lead_to_the_same_owners_as_one_by_one(town: Town) -> None:
+    wanted = many_rules(town)
+    with transaction.atomic():
+        said = one_by_one(wanted)
+        singly = everything()
+        transaction.set_rollback(True)
+    together(wanted)
+    many = everything()
+    assert not any(said)
+    for table, kept in singly.items():
+        assert many[table] == kept
+    used = set(RoutingDecision.objects.values_list("rule__name", flat=True))
+    assert used >= {"here", "part", "day", "grade", "border", "outside"}
+    assert UrgentReceipt.objects.exists()
+
+
+def test_a_list_reads_the_roster_of_its_own_moment(town: Town) -> None:
+    lon, lat = town.point_in("a1")
+    entry = Report(description="楼前垃圾", lon=lon, lat=lat)
+    (before,) = together([entry])
+    owner = Person.objects.get(user=town.users["owner"])
+    roster.take_leave(person=owner, start=NOW, end=None, actor=None, now=NOW)
+    (after,) = together([entry])
+    assert before.incident
+    assert after.incident
+    assert before.incident.owner_person_id == owner.pk
+    assert after.incident.owner_person_id != owner.pk
+
+
 def test_a_key_makes_one_case_within_a_list_and_beside_an_earlier_report(town: Town) -> None:
     lon, lat = town.point_in("a1")
 
@@ -169,3 +254,18 @@ def test_questions_do_not_grow_with_the_rows(
     together(many[:1])  # what a process asks once
     with django_assert_max_num_queries(30):
         together(many[1:])
+
+
+def test_urgent_cases_of_many_places_ask_no_more_than_those_of_one(
+    town: Town, django_assert_max_num_queries: Any
+) -> None:
+    kinds = [category(small_code=f"91{n}", urgent=True).pk for n in range(5)]
+    spots = [town.point_in(name) for name in ("a1", "a2", "b1", "b2", "f1", "f2")]
+    many = [
+        Report(description="井盖缺失", lon=lon, lat=lat, category_id=kind)
+        for lon, lat in spots
+        for kind in kinds
+    ]
+    together(many[:1])
+    with django_assert_max_num_queries(55):
+        together(many)
