@@ -14,7 +14,7 @@ import shapely
 from django.contrib.gis.db.models.functions import AsWKB
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from gridmgmt.core import health
@@ -239,7 +239,7 @@ def features(proposal: DivisionProposal, *, overview: bool = False) -> dict[str,
             "side": "proposed",
             "within": row.within,
             "keeps": row.keeps,
-            "label": named.get(row.keeps) or _("new"),
+            "label": named.get(row.keeps) or pgettext("grid", "new"),
             "change": _change(shape, before),
             "households": row.households,
             "workload": round(row.workload, 1),

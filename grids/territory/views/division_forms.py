@@ -45,9 +45,7 @@ class DivisionForm(forms.Form):
         label=_("Weight of today's grids"),
         min_value=0,
         max_value=MOST_WEIGHT,
-        help_text=_(
-            "0: they do not matter. 1: as much as even workload. 5: change only what must."
-        ),
+        help_text=_("0: they do not matter. The larger, the less changes against today."),
     )
     emphases = forms.MultipleChoiceField(
         label=_("Proposals"),
