@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from gridmgmt.core.guards import requires
@@ -96,7 +97,7 @@ def unplan(request: HttpRequest, pk: int, planned_pk: int) -> HttpResponse:
 
 def _choice(grid: DraftGrid) -> str:
     words = f"{grid.boundary.label} · {grid.boundary.grid.code}"
-    return f"{words} ({_('new')})" if grid.is_new else words
+    return f"{words} ({pgettext('area', 'new')})" if grid.is_new else words
 
 
 def _parent(grid: DraftGrid) -> int | None:

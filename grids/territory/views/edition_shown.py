@@ -182,11 +182,17 @@ def _families(edition: Edition) -> list[dict[str, Any]]:
                     }
                     for part in parts
                 ],
-                # A code stays with the largest part, so that figures of before and after compare.
-                "odd": bool(keeps) and parts[0].heir_id != parts[0].origin_id,
+                # A code stays with most of the households (else of the ground), so that figures
+                # of before and after compare.
+                "odd": bool(keeps) and max(parts, key=_weight).heir_id != parts[0].origin_id,
             }
         )
     return sorted(families, key=lambda family: family["origin"])[:MOST_ROWS]
+
+
+def _weight(part: Lineage) -> tuple[float, float]:
+    """By what a part is larger than another: its share of the households, then of the ground."""
+    return part.household_share or 0.0, part.area_share
 
 
 def finding_groups(findings: Sequence[CoverageFinding | Finding]) -> list[dict[str, Any]]:

@@ -185,11 +185,13 @@ export class MergeTool {
 
   start() {
     this.ids = this.store.chosen ? [this.store.chosen] : [];
+    this.started = this.ids[0] || null;
     this.#show();
   }
 
   stop() {
     this.ids = [];
+    this.started = null;
     this.outlines.target([]);
     this.hint.clear();
   }
@@ -212,14 +214,20 @@ export class MergeTool {
     const area = this.store.at([event.latlng.lng, event.latlng.lat]);
     if (!area) return;
     this.hint.error("");
-    this.ids = this.ids.includes(area.id) ? this.ids.filter((id) => id !== area.id) : [...this.ids, area.id];
+    this.toggle(area.id);
+  }
+
+  /** Adds or takes away by the map or by the list of the panel. */
+  toggle(id) {
+    // What was chosen before may lie far off the screen: it takes part with its siblings only.
+    if (this.ids.length === 1 && this.ids[0] === this.started && !this.#siblings(id, this.started)) this.ids = [];
+    this.ids = this.ids.includes(id) ? this.ids.filter((one) => one !== id) : [...this.ids, id];
     this.#show();
   }
 
-  /** Adds or takes away by the list of the panel. */
-  toggle(id) {
-    this.ids = this.ids.includes(id) ? this.ids.filter((one) => one !== id) : [...this.ids, id];
-    this.#show();
+  #siblings(one, other) {
+    const [a, b] = [this.store.areas.get(one), this.store.areas.get(other)];
+    return Boolean(a && b) && a.properties.parent_id === b.properties.parent_id;
   }
 
   cancel() {
