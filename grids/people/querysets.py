@@ -71,7 +71,8 @@ def _chosen(
         return found
 
     posts = once(("posts", column, moment), all_posts)
-    return [row for key in wanted for role in roles for row in posts.get((key, role), ())]
+    keys = [(key, role) for key in wanted for role in dict.fromkeys(roles)]
+    return [row for key in keys for row in posts.get(key, ())]
 
 
 def _rows(sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
