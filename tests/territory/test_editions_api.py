@@ -226,3 +226,12 @@ def test_kept_figures_follow_every_change(town, sign_in) -> None:
     second = client.get(f"{BASE}{edition.pk}/").json()
     assert second["difference"]["moved"] == 1
     assert second["households_affected"] == 100  # half of the ground of 200 households
+
+
+@pytest.mark.req("S-01")
+def test_a_grid_taken_from_another_street_is_that_street_s_too(town, sign_in) -> None:
+    edition = draft("taken")
+    put(edition, town, "f1", parent=town.grids["a"])
+    assert post(sign_in("supervisor"), f"{edition.pk}/withdraw/").status_code == 403
+    assert post(sign_in("away_supervisor"), f"{edition.pk}/withdraw/").status_code == 403
+    assert post(sign_in("administrator"), f"{edition.pk}/withdraw/").status_code == 200

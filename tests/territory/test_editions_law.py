@@ -7,9 +7,10 @@ from django.utils import timezone, translation
 
 from gridmgmt.core.models import OutboxEvent
 from grids.territory.errors import EditionConflict, FindingsRefused, NotADraft, TerritoryError
-from grids.territory.models import Edition, Lineage
-from grids.territory.services import edition_checks, editions
+from grids.territory.models import Edition, Grid, Lineage
+from grids.territory.services import coverage, edition_checks, editions, rebasing
 from tests.territory.redraws import box, draft, gap_in_a1, publish, put, split_a1
+from tests.town import START
 
 DAY = dt.timedelta(days=1)
 
@@ -138,3 +139,58 @@ def test_who_publishes_after_somebody_else_is_told_by_whom_and_when(town) -> Non
     publish(edition, actor=town.users["supervisor"])
     with pytest.raises(NotADraft, match="刘洋"):
         publish(edition)
+
+
+@pytest.mark.req("G-05", "G-08")
+def test_two_editions_of_one_grid_never_begin_at_the_same_moment(town) -> None:
+    """The earlier one would have held for no time at all, as if it had never been."""
+    moment = timezone.now() + dt.timedelta(days=3)
+    first = draft("first")
+    put(first, town, "a1", name="first")
+    publish(first, effective_at=moment)
+    second = draft("second")
+    put(second, town, "a1", name="second")
+    with pytest.raises(EditionConflict, match=town.grids["a1"].code):
+        publish(second, effective_at=moment)
+    assert publish(second, effective_at=moment + dt.timedelta(seconds=1)).status == "published"
+
+
+@pytest.mark.req("G-08")
+def test_a_past_moment_needs_a_parent_that_stood_already(town) -> None:
+    """c is undivided, so its first grid is new; but c itself began with the town."""
+    past = draft("too early")
+    grid = Grid.objects.create(tier=town.tiers["grid"], code="110108999003001")
+    whole = town.boundaries["c"].geometry
+    editions.put(past, grid, geometry=whole, name="c1", parent=town.grids["c"])
+    with pytest.raises(TerritoryError):
+        publish(past, effective_at=START - dt.timedelta(days=1), accept_findings="archive")
+    early = START + dt.timedelta(days=1)
+    assert publish(past, effective_at=early).effective_at == early
+
+
+@pytest.mark.req("G-05", "G-06")
+def test_a_grid_that_ends_without_an_heir_leaves_a_gap_in_its_parent(town) -> None:
+    edition = draft("hole")
+    editions.remove(edition, town.grids["a1"])
+    with pytest.raises(FindingsRefused) as refusal:
+        publish(edition)
+    assert {finding.kind for finding in refusal.value.findings} >= {"gap"}
+
+
+@pytest.mark.req("G-05")
+def test_mine_takes_over_their_outline_with_its_origin_and_is_checked_anew(town) -> None:
+    mine = draft("mine")
+    put(mine, town, "a1", name="mine")
+    coverage.recheck(mine, [town.grids["a1"].pk], now=timezone.now())
+    theirs = draft("theirs")
+    gap_in_a1(town, theirs)
+    theirs.boundaries.update(source="surveyed", source_crs="EPSG:4490", confirmed=False)
+    publish(theirs, accept_findings="to be surveyed")
+    assert not mine.findings.filter(kind="gap").exists()
+    grid = town.grids["a1"].pk
+    assert rebasing.rebase(mine, keep={grid: "mine"}, actor=None, now=timezone.now()) == []
+    held = mine.boundaries.get(grid_id=grid)
+    assert held.name == "mine"
+    assert held.geometry.extent[3] == pytest.approx(40.019)
+    assert (held.source, held.source_crs, held.confirmed) == ("surveyed", "EPSG:4490", False)
+    assert mine.findings.filter(kind="gap").exists()
