@@ -259,7 +259,8 @@ def test_a_street_stands_for_its_communities(town: Town, edition: Edition) -> No
     assert areas[A].grids == 2
     assert areas[A].households == 400
     settle(116.32, 116.36)
-    run = finished(edition, asked(HOME))
+    run = finished(edition, asked(HOME, A, B))
+    assert run.parameters["areas"] == [HOME], "what is said twice is kept once"
     within = set(run.proposals.get().grids.values_list("within", flat=True))
     assert within == {A, B, "110108999003"}
 

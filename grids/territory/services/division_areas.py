@@ -110,7 +110,9 @@ def chosen(
                 _("Outside of the area that your posts cover: %(codes)s.")
                 % {"codes": ", ".join(beyond[:10])}
             )
-    return wanted
+    # A street stands for its communities; those ticked with it say nothing more.
+    picked = {area.grid_id for area in wanted}
+    return [area for area in wanted if picked.isdisjoint(area.path[:-1])]
 
 
 def runs_within_reach(
