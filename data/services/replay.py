@@ -15,7 +15,6 @@ import numpy as np
 import shapely
 from django.contrib.gis.db.models.functions import AsWKB
 from django.utils import timezone
-from shapely.geometry.base import BaseGeometry
 
 from data.replay.axis import WorkAxis
 from data.replay.queue import Job, hours_that_fit, late
@@ -24,6 +23,7 @@ from gridmgmt.core.permissions import Role
 from grids.people.models import PlannedPost, Post
 from grids.territory import ports
 from grids.territory.models import Boundary, Building, Edition, Grid
+from grids.territory.services.drawing.features import has_moved
 from grids.territory.services.drawing.states import State, laid_over, states_of
 from incidents.choices import ClockKind
 from incidents.choices import State as CaseState
@@ -80,7 +80,6 @@ class Row:
     label: str
     before: Side | None
     after: Side | None
-    changed: bool
 
 
 @dataclass
@@ -272,8 +271,7 @@ def _differing(before: Leaves, after: Leaves) -> tuple[Leaves, Leaves]:
     same = {
         grid
         for grid in first.keys() & then.keys()
-        if first[grid].parent_id == then[grid].parent_id
-        and first[grid].geometry == then[grid].geometry
+        if first[grid].parent_id == then[grid].parent_id and not has_moved(first[grid], then[grid])
     }
     return _without(before, same), _without(after, same)
 
@@ -407,7 +405,6 @@ def _rows(
     states = {state.grid_id: state for state in before.states}
     states |= {state.grid_id: state for state in after.states}
     codes = before.labels | after.labels
-    old = {state.grid_id: state.geometry for state in before.states}
     return [
         Row(
             grid,
@@ -415,14 +412,9 @@ def _rows(
             label_of(states[grid]),
             first.get(grid),
             then.get(grid),
-            changed=_ground(old.get(grid)) != _ground(states[grid].geometry) or grid not in then,
         )
         for grid in sorted(states, key=lambda grid: (codes[grid], grid))
     ]
-
-
-def _ground(geometry: BaseGeometry | None) -> bytes:
-    return b"" if geometry is None else shapely.to_wkb(geometry)
 
 
 def label_of(state: State) -> str:

@@ -57,6 +57,24 @@ def test_each_case_goes_to_the_leaf_that_covers_it_on_both_sides(town: Town, dra
     assert len(replay(draft, PERIOD, now=LATER, hours=1, everything=True).rows) > 2
 
 
+def test_a_neighbour_that_only_gets_a_corner_is_not_changed(town: Town):
+    made = editions.draft("across", actor=None, now=LATER)
+    line = LineString([(116.29, 40.01), (116.3101, 40.01)])
+    split(Pen(made, None, LATER), town.grids["a1"].pk, line)
+    assert made.boundaries.filter(grid=town.grids["a2"]).exists()
+    codes = [row.code for row in replay(made, PERIOD, now=LATER, hours=1).rows]
+    assert codes == ["110108999001001", "110108999001003"]
+
+
+def test_without_a_case_nothing_is_said_of_hours_fitted(draft: Edition, sign_in):
+    address = reverse("data:try_draft", args=[draft.pk])
+    client = sign_in("administrator")
+    page = client.get(address, headers={"Accept-Language": "en"}).content.decode()
+    assert "so fitted that" not in page
+    page = client.get(address, {"hours": "2"}, headers={"Accept-Language": "en"}).content.decode()
+    assert "hours of work, as entered" not in page
+
+
 def test_people_of_today_and_those_planned_count(town: Town, draft: Edition):
     cases(town, [(116.302, 40.01), (116.308, 40.01)], category_id=category().pk)
     new = draft.boundaries.get(replaces=None).grid

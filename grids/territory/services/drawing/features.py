@@ -80,14 +80,15 @@ def _change(before: State | None, after: State) -> str | None:
     """None where the outline is only written differently, with a neighbour's corner in it."""
     if before is None:
         return "added"
-    if _moved(before, after):
+    if has_moved(before, after):
         return "moved"
     if before.parent_id != after.parent_id:
         return "reparented"
     return None if before.columns() == after.columns() else "renamed"
 
 
-def _moved(before: State, after: State) -> bool:
+def has_moved(before: State, after: State) -> bool:
+    """Whether ground was gained or lost, not only a corner written on a border that stays."""
     if before.geometry == after.geometry:
         return False
     moved = shapely.symmetric_difference(before.geometry, after.geometry)
