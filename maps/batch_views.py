@@ -42,6 +42,7 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "boundary": boundary,
         "state": batches.state_of(key),
+        "drawn_at": batches.drawn_at(key),
         "count": len(batches.leaves_below(boundary, timezone.now())),
         "most": batches.MOST_BOARDS,
     }

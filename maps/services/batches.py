@@ -59,6 +59,11 @@ def kept(key: str) -> bytes | None:
     return cache.get(f"{key}:pdf")
 
 
+def drawn_at(key: str) -> datetime | None:
+    """As of when the finished PDF tells who is in post."""
+    return cache.get(f"{key}:at")
+
+
 def begin(key: str) -> bool:
     """Note that it waits; False when it does already."""
     return bool(cache.add(f"{key}:state", WAITING, WAITS_S))
@@ -66,7 +71,7 @@ def begin(key: str) -> bool:
 
 def forget(key: str) -> None:
     """So that it can be drawn anew."""
-    cache.delete_many([f"{key}:state", f"{key}:pdf"])
+    cache.delete_many([f"{key}:state", f"{key}:pdf", f"{key}:at"])
 
 
 def run(*, boundary_id: int, language: str, site: str, now: datetime) -> int:
@@ -84,5 +89,6 @@ def run(*, boundary_id: int, language: str, site: str, now: datetime) -> int:
         cache.set(f"{key}:state", FAILED, KEPT_S)
         raise
     cache.set(f"{key}:pdf", made, KEPT_S)
+    cache.set(f"{key}:at", now, KEPT_S)
     cache.set(f"{key}:state", DONE, KEPT_S)
     return len(leaves)

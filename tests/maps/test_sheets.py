@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 
 from gridmgmt.core import paper, public_pages
 from grids.people.models import GridNotice, Person
@@ -139,6 +140,8 @@ def test_staff_draw_all_boards_below_an_area_by_the_worker(town, sign_in, settin
     assert sizes == [(210, 297)] * 2
     assert "Areaa1" in text
     assert "Areaa2" in text
+    page = staff.get(f"{address}/", **ENGLISH).content.decode()
+    assert f"Posts as of {timezone.localtime():%Y-%m-%d}" in page
     assert staff.get(f"/grids/{COMMUNITY}/boards.pdf", **CHINESE).status_code == 302
 
 

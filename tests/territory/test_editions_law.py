@@ -162,8 +162,9 @@ def test_a_past_moment_needs_a_parent_that_stood_already(town) -> None:
     grid = Grid.objects.create(tier=town.tiers["grid"], code="110108999003001")
     whole = town.boundaries["c"].geometry
     editions.put(past, grid, geometry=whole, name="c1", parent=town.grids["c"])
-    with pytest.raises(TerritoryError):
+    with pytest.raises(TerritoryError) as refusal:
         publish(past, effective_at=START - dt.timedelta(days=1), accept_findings="archive")
+    assert not isinstance(refusal.value, FindingsRefused)  # it says why, not only that it is so
     early = START + dt.timedelta(days=1)
     assert publish(past, effective_at=early).effective_at == early
 
