@@ -10,10 +10,12 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import shapely
+from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -119,29 +121,45 @@ def waiting_of(
     )
 
 
+def kept_upload(
+    request: HttpRequest,
+    edition: Edition,
+    form: forms.Form,
+    purpose: str,
+    look: Callable[[Path], object],
+) -> WaitingFile | None:
+    """The form's file, waiting for its owner; None: the form says why not, and nothing is kept.
+
+    `look` reads into the file and raises TerritoryError for one that is of no use.
+    """
+    if request.method != "POST" or not form.is_valid():
+        return None
+    waiting = None
+    try:
+        waiting = waiting_files.keep(
+            form.cleaned_data["file"],
+            edition=edition,
+            owner=request.user,
+            purpose=purpose,
+            now=timezone.now(),
+        )
+        look(waiting_files.path_of(waiting))
+    except TerritoryError as refusal:
+        if waiting is not None:
+            waiting_files.discard(waiting)
+        form.add_error("file", refusal.text)
+        return None
+    return waiting
+
+
 @require_http_methods(["GET", "POST"])
 @requires(Right.DRAW)
 @draft_page
 def upload(request: HttpRequest, edition: Edition) -> HttpResponse:
     """Choose a file."""
     form = UploadForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
-        waiting = None
-        try:
-            waiting = waiting_files.keep(
-                form.cleaned_data["file"],
-                edition=edition,
-                owner=request.user,
-                purpose=WaitingFile.Purpose.AREAS,
-                now=timezone.now(),
-            )
-            layers_of(waiting_files.path_of(waiting))
-        except TerritoryError as refusal:
-            if waiting is not None:
-                waiting_files.discard(waiting)
-            form.add_error("file", refusal.text)
-        else:
-            return redirect("division:import_file", edition.pk, waiting.token)
+    if waiting := kept_upload(request, edition, form, WaitingFile.Purpose.AREAS, layers_of):
+        return redirect("division:import_file", edition.pk, waiting.token)
     return render(
         request,
         "territory/import_upload.html",

@@ -24,7 +24,7 @@ from grids.territory.models import Edition, Tier, WaitingFile
 from grids.territory.services import building_list, lists_to_outlines, waiting_files
 from grids.territory.services.building_list import Matched
 from grids.territory.services.lists_to_outlines import Derived
-from grids.territory.views.imports import DIGITS, SHOWN, draft_page, waiting_of
+from grids.territory.views.imports import DIGITS, SHOWN, draft_page, kept_upload, waiting_of
 
 _CHOICE = re.compile(r"row-([0-9]{1,9})=([0-9]{1,18})")
 
@@ -35,23 +35,9 @@ _CHOICE = re.compile(r"row-([0-9]{1,9})=([0-9]{1,18})")
 def upload(request: HttpRequest, edition: Edition) -> HttpResponse:
     """Choose a list."""
     form = ListUploadForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
-        waiting = None
-        try:
-            waiting = waiting_files.keep(
-                form.cleaned_data["file"],
-                edition=edition,
-                owner=request.user,
-                purpose=WaitingFile.Purpose.LIST,
-                now=timezone.now(),
-            )
-            building_list.headers_of(waiting_files.path_of(waiting))
-        except TerritoryError as refusal:
-            if waiting is not None:
-                waiting_files.discard(waiting)
-            form.add_error("file", refusal.text)
-        else:
-            return redirect("division:list_file", edition.pk, waiting.token)
+    look = building_list.headers_of
+    if waiting := kept_upload(request, edition, form, WaitingFile.Purpose.LIST, look):
+        return redirect("division:list_file", edition.pk, waiting.token)
     return render(
         request,
         "territory/list_upload.html",
