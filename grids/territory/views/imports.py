@@ -22,6 +22,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from gridmgmt.core.guards import requires
@@ -357,7 +358,7 @@ def _context(
             "code": area.code,
             "name": area.name,
             "parent": parent.code if parent else "—",
-            "fate": _("known") if grid else _("new"),
+            "fate": _("known") if grid else pgettext("area", "new"),
         }
         for area, parent, grid in (shown.plan.rows()[:SHOWN] if shown.plan else [])
     ]
