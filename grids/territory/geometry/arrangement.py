@@ -264,7 +264,7 @@ def _noded(ends: Floats) -> tuple[Floats, Ints]:
     given = np.vstack([ends[:, :2], ends[:, 2:]])
     crossings = shapely.get_coordinates(shapely.union_all(lines))
     vertices, number = _numbered(np.vstack([given, crossings]) + 0.0)
-    points = shapely.points(vertices)
+    points: np.ndarray = np.asarray(shapely.points(vertices), dtype=object)
     tree = shapely.STRtree(points)
     first, second = tree.query(points, predicate="dwithin", distance=SAME_PLACE)
     head = borders.components(first, second, len(vertices))

@@ -141,7 +141,7 @@ def check_areas(
         area = int(divided[faulty])
         members = np.flatnonzero(checked & (group == area))
         arrangement = arrange(
-            outlines[area], shapes[members], residue=residue.ends[residue.group == faulty]
+            outlines[area], list(shapes[members]), residue=residue.ends[residue.group == faulty]
         )
         _report(arrangement, [codes[i] for i in members], reports[area])
     return reports

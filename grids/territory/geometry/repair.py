@@ -186,7 +186,10 @@ class Repair:
             elif fault.nature == OVERLAP:
                 keeps = min(
                     (child for child in fault.holders if child != target),
-                    key=lambda child: (arrangement.shapes[child].area, codes[child]),
+                    key=lambda child: (
+                        float(shapely.area(arrangement.shapes[child])),
+                        codes[child],
+                    ),
                 )
                 losers = [child for child in fault.holders if child != keeps]
                 taken += [(face, child) for face in fault.faces for child in losers]
@@ -228,11 +231,12 @@ class Repair:
         self, area: int, extra: BaseGeometry | None = None
     ) -> tuple[Arrangement, list[int]]:
         """The area's division as repaired so far; children with invalid rings are left out."""
-        parent = self.shape(area)
-        assert_sound(parent, area)
+        parent = assert_sound(self.shape(area), area)
         members = sorted(self.division.children(area), key=self.division.code)
-        sound = [grid for grid in members if not ring_fault(self.shape(grid))]
-        return arrange(parent, [self.shape(grid) for grid in sound], extra=extra), sound
+        outlines = [(grid, self.shape(grid)) for grid in members]
+        sound = [(grid, shape) for grid, shape in outlines if shape and not ring_fault(shape)]
+        arrangement = arrange(parent, [shape for _grid, shape in sound], extra=extra)
+        return arrangement, [grid for grid, _shape in sound]
 
     def _take(self, grid: int, shape: BaseGeometry) -> None:
         if shape.is_empty:
@@ -243,10 +247,11 @@ class Repair:
         self.shapes[grid] = MultiPolygon(list(parts))
 
 
-def assert_sound(shape: BaseGeometry | None, grid: int) -> None:
-    """Refuse to work within an outline that is no polygon: it must be mended first."""
-    if ring_fault(shape):
+def assert_sound(shape: BaseGeometry | None, grid: int) -> BaseGeometry:
+    """The outline; NoRepair where it is no polygon, for then it must be mended first."""
+    if shape is None or ring_fault(shape):
         raise NoRepair(TANGLED, grid)
+    return shape
 
 
 def on_ground(geometry: BaseGeometry) -> Wanted:
