@@ -147,7 +147,7 @@ def test_the_editor_passes_in_every_look(page, base_url, look, town, draft, no_e
         page.locator("#draw-panel [data-panel-toggle]").click()
         assert small_targets(page, ".draw-tool, .draw-tabs button, .draw-list button") == []
     page.locator("[data-area]").first.click()
-    expect(page.locator(".draw-figures")).to_contain_text("m²")
+    expect(page.locator(".draw-figures")).to_contain_text(re.compile("m²|平方"))
     check_page(page, "draw-area")
     for leaf in ("difference", "findings", "steps"):
         page.locator(f"[data-leaf={leaf}]").click()
