@@ -270,3 +270,17 @@ def test_a_published_edition_takes_no_list(town, street, tmp_path):
         lists_to_outlines.import_list(
             town.edition, derived, tier=town.tiers["grid"], actor=None, now=timezone.now()
         )
+
+
+@pytest.mark.req("G-13")
+def test_a_column_headed_grid_may_hold_codes(tmp_path):
+    rows = [["3号楼", "110108999001001"], ["4号楼", "第2网格"], ["5号楼", "2"]]
+    path = write_csv(tmp_path / "l.csv", ["楼栋", "网格"], rows)
+    read, _troubles = building_list.read_list(
+        path, building_list.guessed_columns(building_list.headers_of(path))
+    )
+    assert [(row.grid_code, row.grid_name) for row in read] == [
+        ("110108999001001", ""),
+        ("", "第2网格"),
+        ("", "2"),
+    ]

@@ -177,14 +177,19 @@ def _row(line: int, cells: Mapping[str, object]) -> ListRow:
         raise CellError(
             _("“%(text)s” is no whole number of households.") % {"text": households[:40]}
         )
+    code, name = code_of(cells.get("grid_code")), text_of(cells.get("grid_name"))
+    # A column headed 网格 holds names in one office and codes in the next; no grid's name is a
+    # long number.
+    if not code and re.fullmatch(r"[0-9]{6,}", name):
+        code, name = code_of(name), ""
     return ListRow(
         line=line,
         building=text_of(cells.get("building")),
         estate=text_of(cells.get("estate")),
         address=text_of(cells.get("address")),
         building_id=text_of(cells.get("building_id")),
-        grid_code=code_of(cells.get("grid_code")),
-        grid_name=text_of(cells.get("grid_name")),
+        grid_code=code,
+        grid_name=name,
         community=text_of(cells.get("community")),
         households=int(households) if households else None,
     )
