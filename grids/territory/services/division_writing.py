@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import shapely
 from django.contrib.auth.models import AbstractBaseUser
@@ -24,6 +24,7 @@ from grids.territory.services.division_ground import leaf_tier
 from grids.territory.services.division_plane import Plane
 from grids.territory.services.drawing import codes as new_codes
 from grids.territory.services.drawing import journal
+from grids.territory.services.drawing.features import has_moved
 from grids.territory.services.drawing.states import State, children, drawn
 
 EMPHASIS_LABELS = {
@@ -162,12 +163,24 @@ def _written(edition: Edition, parent: Grid, grids: list[PlannedGrid]) -> dict[i
         if grid.keeps in code_of:
             pk = code_of[grid.keeps]
             old = before[pk]
-            changes[pk] = _state(pk, grid, parent, old.name, old.name_en)
+            changes[pk] = _continued(old, _state(pk, grid, parent, old.name, old.name_en))
     made = new_codes.renumber(parent, leaf_tier(), [grid.geometry for grid in fresh])
     for grid, identity in zip(fresh, made, strict=True):
         name, name_en = _named(grid, identity.code)
         changes[identity.pk] = _state(identity.pk, grid, parent, name, name_en)
     return changes
+
+
+def _continued(old: State, new: State) -> State:
+    """The grid as it goes on: one that keeps its ground keeps everything else that is known of it.
+
+    Its outline may carry corners more, where a new border of a neighbour ends on it.
+    """
+    if old.geometry is None or has_moved(old, new):
+        return new
+    if shapely.normalize(old.geometry) == shapely.normalize(new.geometry):
+        return old
+    return replace(old, geometry=new.geometry)
 
 
 def _state(pk: int, grid: PlannedGrid, parent: Grid, name: str, name_en: str) -> State:
