@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -48,12 +49,15 @@ def uncovered(findings: Sequence[CoverageFinding]) -> list[CoverageFinding]:
             found.append(_on(fault, FindingKind.PLACE_UNCOVERED, point))
     roads = Road.objects.filter(line__bboverlaps=box).order_by("pk")
     lines = _shapes(roads.annotate(wkb=AsWKB("line")))
+    stretches: dict[int, list[BaseGeometry]] = defaultdict(list)
     for line, number in tree.query(lines, predicate="intersects").T.tolist():
-        fault = faults[number]
-        if fault.kind == FindingKind.GAP:
+        if faults[number].kind == FindingKind.GAP:
             stretch = shapely.intersection(lines[line], grounds[number])
             if _length_m(stretch) >= LEAST_ROAD_M:
-                found.append(_on(fault, FindingKind.ROAD_UNCOVERED, stretch))
+                stretches[number].append(stretch)
+    # One gap, one line about its roads: a list of every footpath in it would hide the rest.
+    for number, members in sorted(stretches.items()):
+        found.append(_on(faults[number], FindingKind.ROAD_UNCOVERED, shapely.union_all(members)))
     return found
 
 
