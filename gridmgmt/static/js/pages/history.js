@@ -81,7 +81,7 @@ async function show(index) {
   if (!fitted && data.features.length) {
     const divided = data.features.filter((feature) => feature.properties.parent);
     const bounds = window.L.geoJSON({ type: "FeatureCollection", features: divided.length ? divided : data.features }).getBounds();
-    map.fitBounds(bounds, freeView(element));
+    map.fitBounds(bounds, { ...freeView(element), animate: false });
     fitted = true;
   }
 }
