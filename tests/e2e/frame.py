@@ -125,6 +125,8 @@ def check_page(page: Page, name: str = "") -> None:
     """
     if name:
         shot(page, name)
+    # names on a map are hidden while it zooms
+    page.wait_for_function("!document.querySelector('.leaflet-zoom-anim')")
     assert serious_faults(page) == []
     assert sideways_px(page) <= 0, f"scrolls sideways by {sideways_px(page)} px"
     assert page.locator("h1").count() == 1, "a page has one title"
