@@ -74,8 +74,8 @@ def run() -> list[Figure]:
             3,
             True,
             "bare COPY of the same rows into the same tables",
-            f"{SIZE[0] * SIZE[1]} grids; trail and outbox are written and copied too; near the "
-            "target, see decisions/2026-11-22-imports.md",
+            f"{SIZE[0] * SIZE[1]} grids; trail and outbox are written and copied too; see "
+            "decisions/2026-11-22-imports.md",
         )
     ]
 
